@@ -1,0 +1,59 @@
+"""The two neighbours that the routes talk to; `deployments/clients.py` satisfies them over Ray."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from db.filters import Filter
+from db.products import Product
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a shopper wants: a prompt, or products like one the shop has; exactly one of the two is set."""
+
+    shop_id: UUID
+    num_results: int
+    prompt: str | None = None
+    like_product_id: UUID | None = None
+    filter: Filter | None = None
+    min_score: float | None = None
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """One recommended product, with the photo that fits best."""
+
+    product: Product
+    photo_id: UUID
+    similarity: float
+    """Cosine of the prompt's (or product's) embedding and the photo's."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Best first; at most `num_results` long."""
+
+    recommended: tuple[Recommended, ...]
+    prompt_chunks: int
+    checkpoint: str
+    exact: bool
+    """True when the shop's embeddings were compared one by one instead of through Chroma."""
+    embed_ms: float
+    search_ms: float
+
+
+class Ingest(Protocol):
+    async def wake(self) -> None:
+        """A job was written. Never raises and never waits for the job: the row is the promise."""
+        ...
+
+
+class Query(Protocol):
+    async def recommend(self, ask: Ask) -> Answer:
+        """Raises db.errors.Unavailable or Overloaded, db.errors.NotFound for an unknown product, models.prompt.BadPrompt."""
+        ...
+
+    async def canary(self) -> dict[str, str]:
+        """Part name → "ok" or what is wrong, for `clip` and `chroma`; never raises. Answers within 3 s."""
+        ...

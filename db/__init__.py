@@ -1,0 +1,1 @@
+"""What is remembered: Postgres, Chroma and the photo files."""

@@ -1,0 +1,1 @@
+"""What runs: the Ray Serve graph and the command line."""

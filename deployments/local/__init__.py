@@ -1,0 +1,1 @@
+"""One supervisor for Postgres, Chroma and Ray on one machine."""

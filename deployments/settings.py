@@ -1,0 +1,31 @@
+"""What a deployment is told: tunables by `args` in the Serve config, secrets and addresses by FITMATCH_* variables."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MINI = Path(__file__).parent.parent / "models" / "checkpoints" / "mini"
+
+
+class Settings(BaseSettings):
+    """Read where the graph is built (`build(settings)`); replicas receive it whole."""
+
+    model_config = SettingsConfigDict(env_prefix="FITMATCH_", frozen=True, extra="forbid")
+
+    postgres_dsn: SecretStr = Field(description="postgresql://… of Postgres 15 or later")
+    chroma_url: str = Field(description="http://host:port of a Chroma server, never published to the internet")
+    photos_url: str = Field(description="a folder every replica sees, or s3://bucket/prefix")
+    checkpoint: str = Field(default=str(MINI), description="a folder, or owner/name@revision on the hub")
+    operator_token: SecretStr | None = Field(default=None, description="bearer of the operator routes; unset: they are closed")
+    demo_key_file: Path | None = Field(default=None, description="file with the publishable key that the demo page uses")
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    seed_routes: bool = True
+    image_batch_max: int = Field(default=32, ge=1, le=512)
+    text_batch_max: int = Field(default=64, ge=1, le=512)
+    decoders: int = Field(default=2, ge=1, le=64, description="photo decoding processes of an Ingest replica")
+    jobs_max: int = Field(default=64, ge=1, le=128, description="jobs claimed at once; also what one Chroma call writes")
+    lease_s: float = Field(default=60, gt=1)
+    attempts_max: int = Field(default=3, ge=1)

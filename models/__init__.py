@@ -1,0 +1,1 @@
+"""What things mean: photos, prompts, checkpoints and ranking."""

@@ -1,0 +1,1 @@
+"""Tests on real parts: unit, integration, e2e, browser, eval, benchmarks."""
