@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-import asyncpg
-
 from db.files import Files
 from db.index import Index
+from db.postgres import Pool
 
 
 @dataclass(frozen=True)
 class Stores:
-    db: asyncpg.Pool[asyncpg.Record]
+    db: Pool
     index: Index
     files: Files
