@@ -1,0 +1,1 @@
+"""Trains the small dual encoder in `models/checkpoints/mini` from labelled photos."""
