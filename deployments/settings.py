@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     seed_routes: bool = True
     image_batch_max: int = Field(default=32, ge=1, le=512)
     text_batch_max: int = Field(default=64, ge=1, le=512)
+    image_threads: int | None = Field(default=None, ge=1, description="CPU threads of an image replica; unset: all cores")
+    text_threads: int | None = Field(default=None, ge=1, description="CPU threads of a text replica; unset: all cores")
+    prompts_cached: int = Field(default=10_000, ge=0, description="prompt embeddings that a Query replica remembers")
     decoders: int = Field(default=2, ge=1, le=64, description="photo decoding processes of an Ingest replica")
     jobs_max: int = Field(default=64, ge=1, le=128, description="jobs claimed at once; also what one Chroma call writes")
     lease_s: float = Field(default=60, gt=1)

@@ -1,0 +1,59 @@
+# Two commands on a fresh machine: `make run` and `make test`. Everything lives in .venv and FITMATCH_DATA_DIR (.fitmatch).
+PYTHON ?= python3
+# On Linux, PyPI's torch brings several GB of CUDA libraries. A machine without a GPU may say
+#   make run TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+CODE := api db deployments models tests
+
+.PHONY: run test test-unit test-integration test-e2e test-browser check fmt bench eval train clean
+
+run: .venv/run
+	$(BIN)/fitmatch run
+
+test: .venv/dev
+	$(BIN)/python -m pytest tests/unit tests/integration tests/e2e tests/browser
+
+test-unit test-integration test-e2e test-browser: .venv/dev
+	$(BIN)/python -m pytest tests/$(@:test-%=%)
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.file_shape
+	$(BIN)/python -m deployments.lint serve_config.yaml serve_config.local.yaml
+
+fmt: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev
+	$(BIN)/python -m tests.benchmarks.uploads
+
+eval: .venv/dev
+	$(BIN)/python -m tests.eval.run
+
+# PHOTOS names a folder with the data set's `train` and `validation` parts (models/checkpoints/mini/README.md).
+train: .venv/train
+	@test -n "$(PHOTOS)" || { echo "say where the photos are: make train PHOTOS=folder"; exit 2; }
+	$(BIN)/python -m models.training.train --photos "$(PHOTOS)" --out models/checkpoints/mini
+
+.venv/run: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.13.0
+	$(PIP) --editable .
+	touch $@
+
+.venv/dev: .venv/run
+	$(PIP) --editable '.[dev]'
+	touch $@
+
+.venv/train: .venv/dev
+	$(PIP) --editable '.[train]'
+	touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache

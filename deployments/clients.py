@@ -1,0 +1,117 @@
+"""The only place that calls other replicas: here Ray's errors become ours and types return."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar, cast
+
+from ray.exceptions import RayError, RayTaskError
+from ray.serve.exceptions import BackPressureError, RayServeException, RequestCancelledError
+from ray.serve.handle import DeploymentHandle
+
+from api.ports import Answer, Ask
+from db.errors import Overloaded, Unavailable
+from deployments.batcher import Batcher, Limits
+from models.types import Embeddings, Pixels
+
+log = logging.getLogger(__name__)
+
+IMAGE_CALL_S_MAX = 120.0
+TEXT_CALL_S_MAX = 10.0
+RECOMMEND_S_MAX = 10.0
+CANARY_S_MAX = 3.0
+
+Result = TypeVar("Result")
+
+
+class Clip:
+    """A tower in other replicas; photos cross as prepared batches, prompts as gathered lists."""
+
+    def __init__(self, handle: DeploymentHandle[Any]) -> None:
+        self._handle = handle
+
+    async def embed_photos(self, photos: Pixels) -> Embeddings:
+        """uint8[N, 3, S, S] → float32[N, D]. Raises Overloaded, Unavailable."""
+        return await _call(lambda: self._handle.embed_photos.remote(photos), IMAGE_CALL_S_MAX)
+
+    async def embed_prompts(self, prompts: list[str]) -> tuple[Embeddings, list[int]]:
+        """N prompts → float32[N, D] and their numbers of chunks. Raises Overloaded, Unavailable."""
+        return await _call(lambda: self._handle.embed_prompts.remote(prompts), TEXT_CALL_S_MAX)
+
+
+class Ingest:
+    """Satisfies `api.ports.Ingest`. Rings are merged: while one is on its way, any number make one more."""
+
+    def __init__(self, handle: DeploymentHandle[Any]) -> None:
+        self._handle = handle
+        self._again = False
+        self._ringing: asyncio.Task[None] | None = None
+
+    async def wake(self) -> None:
+        self._again = True
+        if self._ringing is None or self._ringing.done():
+            self._ringing = asyncio.create_task(self._ring())
+
+    async def _ring(self) -> None:
+        while self._again:
+            self._again = False
+            try:
+                await _call(lambda: self._handle.wake.remote(), CANARY_S_MAX)
+            except (Overloaded, Unavailable):
+                log.info("ingest was not woken; it polls")  # the row is the promise, the bell only saves a second
+
+
+class Query:
+    """Satisfies `api.ports.Query`. Concurrent asks of this replica share one call."""
+
+    def __init__(self, handle: DeploymentHandle[Any]) -> None:
+        self._handle = handle
+        self._asks: Batcher[Ask, Answer] = Batcher(self._recommend, Limits(size_max=64, waiting_max=512, parallel=4))
+
+    async def recommend(self, ask: Ask) -> Answer:
+        return await self._asks.submit(ask)
+
+    async def canary(self) -> dict[str, str]:
+        try:
+            return await _call(lambda: self._handle.canary.remote(), CANARY_S_MAX)
+        except (Overloaded, Unavailable) as error:
+            return {"query": str(error)}
+
+    async def _recommend(self, asks: list[Ask]) -> Sequence[Answer | Exception]:
+        return await _call(lambda: self._handle.recommend.remote(asks), RECOMMEND_S_MAX)
+
+
+async def _call(start: Callable[[], Awaitable[Any]], seconds_max: float) -> Any:
+    """One retry, only for a replica that died: three would let one poisonous request kill every replica."""
+    try:
+        return await _once(start, seconds_max)
+    except _ReplicaDied:
+        try:
+            return await _once(start, seconds_max)
+        except _ReplicaDied as error:
+            raise Unavailable("a replica died under this request twice; try again later") from error
+
+
+class _ReplicaDied(Exception):
+    pass
+
+
+async def _once(start: Callable[[], Awaitable[Any]], seconds_max: float) -> Any:
+    try:
+        return await asyncio.wait_for(start(), seconds_max)
+    except TimeoutError as error:
+        raise Unavailable(f"no answer within {seconds_max:.0f} s") from error
+    except BackPressureError as error:
+        raise Overloaded("too many requests are waiting; try again in a moment") from error
+    except RayTaskError as error:
+        raise _cause(error) from None
+    except RequestCancelledError:
+        raise asyncio.CancelledError from None
+    except (RayError, RayServeException) as error:
+        log.warning("a call to a replica failed", extra={"error": type(error).__name__})
+        raise _ReplicaDied(type(error).__name__) from error
+
+
+def _cause(error: RayTaskError) -> Exception:
+    cause = cast("Exception | None", error.cause)
+    return cause if isinstance(cause, Exception) else Unavailable("a replica failed")

@@ -1,0 +1,44 @@
+"""The HTTP door: an ordinary FastAPI app behind Serve's ingress."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI
+from ray.serve.handle import DeploymentHandle
+
+from api.app import Context, create_app
+from db.files import Files
+from db.index import Index
+from db.postgres import connect
+from db.stores import Stores
+from deployments import clients
+from deployments.settings import Settings
+from models.checkpoint import find
+
+log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Opens the stores on the replica's own loop and hands them, with the two neighbours, to `api.app`."""
+
+    async def __init__(self, settings: Settings, ingest: DeploymentHandle[Any], query: DeploymentHandle[Any]) -> None:
+        token = settings.operator_token
+        self._context = Context(
+            stores=Stores(
+                db=await connect(settings.postgres_dsn.get_secret_value()),
+                index=Index(settings.chroma_url),
+                files=Files(settings.photos_url),
+            ),
+            ingest=clients.Ingest(ingest),
+            query=clients.Query(query),
+            operator_token=token.get_secret_value() if token else None,
+            seed_routes=settings.seed_routes,
+            checkpoint=find(settings.checkpoint).id,
+            demo_key_file=settings.demo_key_file,
+        )
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        return create_app(self._context)
+
+    async def check_health(self) -> None:
+        """Answers as long as the loop turns: an outage of Postgres or Chroma must not restart replicas."""

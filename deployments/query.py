@@ -1,0 +1,109 @@
+"""Answers a prompt: embed, search, read the products, rank."""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+from ray.serve.handle import DeploymentHandle
+
+from api.ports import Answer, Ask
+from db import embeddings, files, products
+from db.errors import NotFound, Unavailable
+from db.index import Index
+from db.postgres import connect
+from db.stores import Stores
+from deployments import clients, metrics
+from deployments.search import Search, Wanted
+from deployments.settings import Settings
+from models.checkpoint import find
+from models.types import Embeddings
+
+log = logging.getLogger(__name__)
+
+CHROMA_S_MAX = 1.0
+"""A prompt waits no longer for Chroma: exact search answers instead."""
+
+
+class Query:
+    """Concurrent asks come as one list; each gets its own answer or its own error."""
+
+    async def __init__(self, settings: Settings, text: DeploymentHandle[Any]) -> None:
+        self._clip = clients.Clip(text)
+        self._checkpoint = find(settings.checkpoint).id
+        self._stores = Stores(
+            db=await connect(settings.postgres_dsn.get_secret_value()),
+            index=Index(settings.chroma_url, timeout_s=CHROMA_S_MAX),
+            files=files.Files(settings.photos_url),
+        )
+        self._search = Search(self._stores, self._checkpoint)
+        self._known: OrderedDict[str, tuple[Embeddings, int]] = OrderedDict()
+        self._known_max = settings.prompts_cached
+        self._metrics = metrics.PromptRecorder()
+
+    async def recommend(self, asks: list[Ask]) -> list[Answer | Exception]:
+        """In the order of the asks. Prompts are clean already (`models.prompt.clean`)."""
+        start = time.perf_counter()
+        try:
+            embedded = await self._embed([ask.prompt for ask in asks if ask.prompt is not None])
+        except Exception as error:  # noqa: BLE001 - asks without a prompt still get their answer
+            embedded = error
+        embed_ms = (time.perf_counter() - start) * 1000
+        answers = await asyncio.gather(*(self._answer(ask, embedded, embed_ms) for ask in asks), return_exceptions=True)
+        return [_plain(answer) for answer in answers]
+
+    async def canary(self) -> dict[str, str]:
+        """Which part answers: a prompt embedded afresh, and Chroma's heartbeat."""
+        parts = {"clip": self._clip.embed_prompts(["canary"]), "chroma": self._stores.index.alive()}
+        ends = await asyncio.gather(*parts.values(), return_exceptions=True)
+        return {part: str(end) if isinstance(end, BaseException) else "ok" for part, end in zip(parts, ends, strict=True)}
+
+    async def _embed(self, prompts: list[str]) -> dict[str, tuple[Embeddings, int]]:
+        found = {prompt: self._known[prompt] for prompt in prompts if prompt in self._known}
+        missing = list(dict.fromkeys(prompt for prompt in prompts if prompt not in found))
+        self._metrics.asked(len(prompts), cached=len(prompts) - len(missing))
+        if missing:
+            vectors, chunks = await self._clip.embed_prompts(missing)
+            found |= {prompt: (vectors[i], chunks[i]) for i, prompt in enumerate(missing)}
+        for prompt in found:
+            self._known[prompt] = found[prompt]
+            self._known.move_to_end(prompt)
+        while len(self._known) > self._known_max:
+            self._known.popitem(last=False)
+        return found
+
+    async def _answer(self, ask: Ask, embedded: dict[str, tuple[Embeddings, int]] | Exception, embed_ms: float) -> Answer:
+        start = time.perf_counter()
+        embedding, chunks = await self._embedding(ask, embedded)
+        if embedding is None:
+            found, exact = (), True
+        else:
+            wanted = Wanted(ask.shop_id, embedding, ask.num_results, ask.filter, ask.min_score, ask.like_product_id)
+            found, exact = await self._search.run(wanted)
+        search_ms = (time.perf_counter() - start) * 1000
+        return Answer(tuple(found), chunks, self._checkpoint, exact, embed_ms, search_ms)
+
+    async def _embedding(
+        self, ask: Ask, embedded: dict[str, tuple[Embeddings, int]] | Exception
+    ) -> tuple[Embeddings | None, int]:
+        """None: the product has no embedded photo yet, so nothing is like it."""
+        if ask.prompt is not None:
+            if isinstance(embedded, Exception):
+                raise embedded
+            return embedded[ask.prompt]
+        if ask.like_product_id is None:
+            raise NotFound("neither a prompt nor a product was given")
+        product = await products.get(self._stores.db, ask.shop_id, ask.like_product_id)
+        kept = await embeddings.of_photos(self._stores.db, self._checkpoint, [photo.id for photo in product.photos])
+        if not kept:
+            return None, 0
+        mean = np.mean(list(kept.values()), axis=0)
+        return mean / np.linalg.norm(mean), 0
+
+
+def _plain(answer: Answer | BaseException) -> Answer | Exception:
+    if isinstance(answer, Answer | Exception):
+        return answer
+    return Unavailable("the request was cancelled")

@@ -1,0 +1,62 @@
+"""The linter of Serve configs refuses what Serve would swallow."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deployments.lint import complaints
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "serve_config.yaml").read_text())
+
+
+@pytest.mark.parametrize("file", ["serve_config.yaml", "serve_config.local.yaml"])
+def test_our_own_configs_are_clean(file: str) -> None:
+    assert complaints(yaml.safe_load((ROOT / file).read_text())) == []
+
+
+def test_a_misspelt_key_of_a_deployment_is_found(config: dict[str, Any]) -> None:
+    config["applications"][0]["deployments"][0]["max_ongoing_request"] = 5
+
+    assert complaints(config) == [
+        "applications.fitmatch.deployments.Gateway.max_ongoing_request: unknown key, Serve would ignore it"
+    ]
+
+
+def test_misspelt_keys_are_found_at_every_depth(config: dict[str, Any]) -> None:
+    config["http_option"] = {}
+    config["http_options"]["prot"] = 1
+    application = config["applications"][0]
+    application["argss"] = {}
+    application["args"]["image_batch"] = 3
+    application["deployments"][4]["autoscaling_config"]["min_replica"] = 1
+    application["deployments"][4]["ray_actor_options"]["num_gpu"] = 1
+
+    found = " ".join(complaints(config))
+
+    for key in ("http_option:", "prot:", "argss:", "image_batch:", "min_replica:", "num_gpu:"):
+        assert key in found
+
+
+def test_a_secret_in_the_file_is_refused(config: dict[str, Any]) -> None:
+    config["applications"][0]["args"]["postgres_dsn"] = "postgresql://user:password@db/fitmatch"
+
+    assert any("FITMATCH_POSTGRES_DSN" in line for line in complaints(config))
+
+
+def test_a_deployment_without_limits_or_with_an_unknown_name_is_refused(config: dict[str, Any]) -> None:
+    deployments = config["applications"][0]["deployments"]
+    del deployments[0]["max_queued_requests"]
+    deployments[1]["name"] = "Qwery"
+
+    found = complaints(config)
+
+    assert "applications.0.deployments.Gateway: set max_queued_requests" in found
+    assert "applications.0.deployments: Query is missing" in found
+    assert "applications.0.deployments: there is no Qwery" in found
