@@ -11,7 +11,7 @@ from db.errors import NotFound, Unavailable
 from db.filters import Filter
 from db.stores import Stores
 from deployments import metrics
-from models.rank import best
+from models.rank import Scored, best
 from models.types import Embeddings
 
 log = logging.getLogger(__name__)
@@ -80,15 +80,14 @@ class Search:
             return None
 
     async def _read(self, wanted: Wanted, near: list[tuple[UUID, float]]) -> list[Recommended]:
-        if wanted.min_score is not None:
-            near = [(photo_id, similarity) for photo_id, similarity in near if similarity >= wanted.min_score]
         async with metrics.postgres("products"):
             found = await products.of_photos(
                 self._stores.db, wanted.shop_id, [photo_id for photo_id, _ in near], wanted.filter
             )
-        scored = [
-            Recommended(found[photo_id], photo_id, similarity)
+        scored = (
+            Scored(photo_id, found[photo_id].id, similarity)
             for photo_id, similarity in near
             if photo_id in found and found[photo_id].id != wanted.but
-        ]
-        return best(scored, wanted.num_results)
+        )
+        chosen = best(scored, wanted.num_results, min_score=wanted.min_score)
+        return [Recommended(found[one.photo], one.photo, one.similarity) for one in chosen]

@@ -1,0 +1,117 @@
+"""Photos per second from POST to ready over HTTP, beside the bare model in the same run."""
+
+import io
+import statistics
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import numpy as np
+from PIL import Image
+
+from models import clip
+from models.checkpoint import Checkpoint
+from models.photo import prepare
+
+SAMPLES = Path(__file__).parent.parent.parent / "samples" / "photos"
+BATCH = 32
+BARE_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """Seconds are wall clock; `bare_*` is one process that does nothing else, before and after the upload."""
+
+    photos: int
+    clients: int
+    acknowledged_s: float
+    ready_s: float
+    post_p50_ms: float
+    post_p95_ms: float
+    bare_prepare_per_s: float
+    bare_model_per_s: float
+
+    @property
+    def ready_per_s(self) -> float:
+        return self.photos / self.ready_s
+
+    @property
+    def model_share(self) -> float:
+        """Of the time from the first POST to the last ready, how much the bare model alone would have taken."""
+        return self.ready_per_s / self.bare_model_per_s
+
+
+def photos(count: int) -> list[bytes]:
+    """Distinct JPEGs of the sample photos: crops that shift by a pixel each round."""
+    files = sorted(SAMPLES.glob("*.jpg"))
+    return [_variant(files[i % len(files)], i // len(files)) for i in range(count)]
+
+
+def _variant(file: Path, shift: int) -> bytes:
+    with Image.open(file) as opened:
+        width, height = opened.size
+        buffer = io.BytesIO()
+        opened.convert("RGB").crop((shift, shift, width, height)).save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()
+
+
+def bare(checkpoint: Checkpoint, data: Sequence[bytes]) -> tuple[float, float]:
+    """Photos per second of preparation (one process) and of the image tower, medians of rounds of one batch."""
+    tower = clip.image_tower(checkpoint, device="cpu")
+    prepares: list[float] = []
+    models: list[float] = []
+    for _ in range(BARE_ROUNDS):
+        start = time.perf_counter()
+        pixels = np.stack([prepare(each, tower.side) for each in data[:BATCH]])
+        middle = time.perf_counter()
+        tower.embed_photos(pixels)
+        prepares.append(BATCH / (middle - start))
+        models.append(BATCH / (time.perf_counter() - middle))
+    return statistics.median(prepares), statistics.median(models)
+
+
+def upload(http: httpx.Client, data: Sequence[bytes], clients: int) -> tuple[float, float, list[float]]:
+    """Seconds until the last 202 and until the last ready, and the milliseconds of each POST. Nothing may fail."""
+    start = time.perf_counter()
+    with ThreadPoolExecutor(clients) as threads:
+        posts = list(threads.map(lambda i: _post(http, i, data[i]), range(len(data))))
+    acknowledged_s = time.perf_counter() - start
+    while (index := http.get("/v1/index").raise_for_status().json())["ready"] < len(data):
+        if index["failed"]:
+            raise SystemExit(f"{index['failed']} photos failed")
+        time.sleep(0.1)
+    return acknowledged_s, time.perf_counter() - start, posts
+
+
+def _post(http: httpx.Client, number: int, photo: bytes) -> float:
+    start = time.perf_counter()
+    answer = http.post(
+        "/v1/products",
+        data={"name": f"product {number}", "external_id": f"bench-{number}"},
+        files={"photo": ("photo.jpg", photo, "image/jpeg")},
+    )
+    if answer.status_code != 202:
+        raise SystemExit(f"POST answered {answer.status_code}: {answer.text[:300]}")
+    return (time.perf_counter() - start) * 1000
+
+
+def measure(url: str, secret_key: str, checkpoint: Checkpoint, *, count: int, clients: int) -> Uploads:
+    """The bare model before and after, the upload in between."""
+    data = photos(count)
+    before = bare(checkpoint, data)
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {secret_key}"}, timeout=60) as http:
+        acknowledged_s, ready_s, posts = upload(http, data, clients)
+    after = bare(checkpoint, data)
+    return Uploads(
+        photos=count,
+        clients=clients,
+        acknowledged_s=acknowledged_s,
+        ready_s=ready_s,
+        post_p50_ms=statistics.median(posts),
+        post_p95_ms=statistics.quantiles(posts, n=20)[-1],
+        bare_prepare_per_s=(before[0] + after[0]) / 2,
+        bare_model_per_s=(before[1] + after[1]) / 2,
+    )
