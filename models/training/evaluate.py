@@ -44,11 +44,11 @@ def accuracy(
     """`categories` and `colours` are the prompts' embeddings in the order of CATEGORIES and COLOURS."""
     category = [CATEGORIES[index] for index in (photos @ categories.T).argmax(1)]
     colour = [COLOURS[index] for index in (photos @ colours.T).argmax(1)]
-    credits = [colour_credit(named, label.colour) for named, label in zip(colour, labels, strict=True)]
+    credit = [colour_credit(named, label.colour) for named, label in zip(colour, labels, strict=True)]
     return Accuracy(
         category=_mean([named == label.category for named, label in zip(category, labels, strict=True)]),
-        colour=_mean([credit == 1.0 for credit in credits]),
-        colour_with_neighbours=_mean(credits),
+        colour=_mean([value == 1.0 for value in credit]),
+        colour_with_neighbours=_mean(credit),
     )
 
 
@@ -58,14 +58,14 @@ def precision(rank: Ranking, labels: Sequence[Label]) -> Precision:
     ]
     pairs = combination_pairs(labels)
     answers = [(colour, wanted, rank(combination_prompt(colour, wanted), 5)) for colour, wanted in pairs]
-    credits = [
+    earned = [
         [colour_credit(colour, label.colour) * (label.category == wanted) for label in found]
         for colour, wanted, found in answers
     ]
     return Precision(
         category_at_10=_mean(category),
-        combination_at_5=_mean([_mean([credit == 1.0 for credit in row]) for row in credits]),
-        combination_at_5_with_neighbours=_mean([_mean(row) for row in credits]),
+        combination_at_5=_mean([_mean([credit == 1.0 for credit in row]) for row in earned]),
+        combination_at_5_with_neighbours=_mean([_mean(row) for row in earned]),
         combinations=len(pairs),
     )
 

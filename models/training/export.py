@@ -1,4 +1,4 @@
-"""`python -m models.training.export --work .train --out models/checkpoints/mini`: the best epoch as a checkpoint folder."""
+"""`python -m models.training.export --work .train --out DIR`: the best epoch so far as a checkpoint folder."""
 
 import argparse
 import hashlib
@@ -18,14 +18,20 @@ from torch import Tensor, nn
 
 from models.training.card import write_card
 from models.training.encoder import MEAN, STD
-from models.training.tokenizer import CONTEXT_LENGTH, build_tokenizer
-from models.training.train import SIDE, Encoder, Result, embed_prompts, load
+from models.training.model import SIDE, Encoder, Result, embed_prompts, load
+from models.training.tokenizer import build_tokenizer
 
 OPSET = 17
 COSINE_MIN = 0.9999
 # Smaller ones (biases, scales) stay float32: they weigh nothing and lose most.
 HALF_VALUES_MIN = 1024
-PROMPTS = ["red dress", "black leather shoes", "a photo of a striped shirt", "jeans", "warm winter jacket for kids, in blue"]
+PROMPTS = [
+    "red dress",
+    "black leather shoes",
+    "a photo of a striped shirt",
+    "jeans",
+    "warm winter jacket for kids, in blue",
+]
 
 log = logging.getLogger("export")
 
@@ -57,7 +63,11 @@ def _export_photo_tower(tower: nn.Module, path: Path) -> None:
 def _export_prompt_tower(tower: nn.Module, path: Path) -> None:
     ids = torch.full((2, 9), 300)
     ids[:, -1] = build_tokenizer().get_vocab_size() - 1
-    axes = {"input_ids": {0: "batch", 1: "length"}, "attention_mask": {0: "batch", 1: "length"}, "embedding": {0: "batch"}}
+    axes = {
+        "input_ids": {0: "batch", 1: "length"},
+        "attention_mask": {0: "batch", 1: "length"},
+        "embedding": {0: "batch"},
+    }
     _export(tower, (ids, torch.ones_like(ids)), path, ["input_ids", "attention_mask"], axes)
 
 

@@ -1,0 +1,1 @@
+"""Recommendation quality on the validation photos, measured over HTTP: `make eval`."""
