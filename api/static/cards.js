@@ -1,0 +1,80 @@
+// Product cards and their parts. Text from the API only ever becomes text nodes: `make` knows no markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** `make("p", { className: "price" }, "49.90")`: properties are set, strings become text. */
+export function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+export function card(product, href) {
+  const link = make(
+    "a",
+    { className: "card", href },
+    make("div", { className: "frame" }, photoOf(product, product.rank > 6)),
+    make("span", { className: "name" }, nameOf(product)),
+    make(
+      "span",
+      { className: "facts" },
+      make("span", { className: "price" }, priceOf(product) ?? ""),
+      scoreOf(product) === null ? null : make("span", { className: "score" }, `score ${scoreOf(product)}`),
+    ),
+  );
+  // The page that follows this link need not ask for what is already here.
+  link.product = product;
+  return make("li", {}, link);
+}
+
+export function skeletons(count) {
+  return Array.from({ length: count }, () => {
+    const bones = ["frame", "bone", "bone bone-short"].map((className) => make("div", { className }));
+    const item = make("li", { className: "skeleton" }, ...bones);
+    item.setAttribute("aria-hidden", "true");
+    return item;
+  });
+}
+
+/** The photo, or a hanger where there is none or its signed address no longer works. */
+export function photoOf(product, lazy) {
+  if (!product.photo?.url) return hanger();
+  const photo = make("img", {
+    alt: `Photo of ${nameOf(product)}`,
+    decoding: "async",
+    loading: lazy ? "lazy" : "eager",
+    src: product.photo.url,
+  });
+  photo.addEventListener("error", () => photo.replaceWith(hanger()), { once: true });
+  return photo;
+}
+
+export function nameOf(product) {
+  return product.name || product.external_id || "Unnamed product";
+}
+
+/** Null without a price; shops may leave it out. */
+export function priceOf({ price }) {
+  if (price?.amount === undefined || price.amount === null) return null;
+  try {
+    return new Intl.NumberFormat(navigator.language, { style: "currency", currency: price.currency }).format(price.amount);
+  } catch {
+    return [price.amount, price.currency].filter(Boolean).join(" ");
+  }
+}
+
+function scoreOf({ score }) {
+  return Number.isFinite(score) ? score.toFixed(2) : null;
+}
+
+function hanger() {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", "no-photo");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", "No photo");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", "/static/icons.svg#hanger");
+  svg.append(use);
+  return svg;
+}

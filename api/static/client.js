@@ -1,0 +1,104 @@
+// Talks to the FitMatch API with a publishable key: the only kind that may be seen in a browser.
+
+const STORED_AS = "fitmatch.publishable_key";
+const WAIT_MS_MAX = 20_000;
+
+let demoKey = null;
+
+export class Problem extends Error {
+  constructor({ title, detail, status = 0, requestId = null, retryAfterS = null }) {
+    super(detail);
+    Object.assign(this, { title, detail, status, requestId, retryAfterS });
+  }
+
+  get isAboutTheKey() {
+    return this.status === 401 || this.status === 403;
+  }
+}
+
+/** Moves `?key=` out of the address bar, where it would end up in bookmarks and shared links. */
+export function takeKeyFromAddress() {
+  const url = new URL(location.href);
+  if (!url.searchParams.has("key")) return;
+  const key = url.searchParams.get("key");
+  url.searchParams.delete("key");
+  history.replaceState(history.state, "", url);
+  keepKey(key);
+}
+
+/** Returns false for anything but a publishable key; that is never stored. */
+export function keepKey(key) {
+  if (!key.trim().startsWith("fm_pk_")) {
+    forgetKey();
+    return false;
+  }
+  sessionStorage.setItem(STORED_AS, key.trim());
+  return true;
+}
+
+export function forgetKey() {
+  demoKey = null;
+  sessionStorage.removeItem(STORED_AS);
+}
+
+/** The key given by hand, else the one of the demo shop, else null: `{ key, isDemo }`. */
+export async function findKey() {
+  const given = sessionStorage.getItem(STORED_AS);
+  if (given) return { key: given, isDemo: false };
+  demoKey ??= await askForDemoKey();
+  return { key: demoKey, isDemo: demoKey !== null };
+}
+
+async function askForDemoKey() {
+  const answer = await fetch("/demo.json", { headers: { Accept: "application/json" } }).catch(() => null);
+  if (!answer?.ok) return null;
+  const demo = await answer.json().catch(() => null);
+  return demo?.publishable_key ?? null;
+}
+
+export function recommend(key, prompt, numResults, signal) {
+  return ask("/v1/recommendations", key, signal, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ prompt, num_results: numResults }),
+  });
+}
+
+export function similar(key, productId, numResults, signal) {
+  return ask(`/v1/products/${encodeURIComponent(productId)}/similar?num_results=${numResults}`, key, signal);
+}
+
+async function ask(path, key, signal, request = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, {
+      ...request,
+      headers: { ...request.headers, Accept: "application/json", Authorization: `Bearer ${key}` },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS_MAX)]),
+    });
+    if (answer.ok) return await answer.json();
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw new Problem(noAnswer(error));
+  }
+  throw await readProblem(answer);
+}
+
+function noAnswer(error) {
+  if (error.name === "TimeoutError") {
+    return { title: "That took too long", detail: `The server gave no answer within ${WAIT_MS_MAX / 1000} seconds.` };
+  }
+  return { title: "No answer", detail: "The server cannot be reached. Is it still running?" };
+}
+
+async function readProblem(answer) {
+  const body = (await answer.json().catch(() => null)) ?? {};
+  const retryAfterS = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10);
+  return new Problem({
+    title: body.title ?? "Something went wrong",
+    detail: body.detail ?? `The server answered with status ${answer.status}.`,
+    status: answer.status,
+    requestId: body.request_id ?? answer.headers.get("X-Request-Id"),
+    retryAfterS: Number.isNaN(retryAfterS) ? null : retryAfterS,
+  });
+}
