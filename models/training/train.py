@@ -58,7 +58,7 @@ def train(photos: list[Photo], validation: list[Photo], plan: Plan, work: Path) 
     rng = Random(plan.seed)
     torch.manual_seed(plan.seed)
     tokenizer = build_tokenizer()
-    encoder = Encoder(tokenizer.get_vocab_size()).to(memory_format=torch.channels_last)
+    encoder = Encoder(tokenizer.get_vocab_size())
     average = copy.deepcopy(encoder).eval()
     optimizer = _optimizer(encoder)
     best: Result | None = None

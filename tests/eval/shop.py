@@ -1,9 +1,10 @@
 """A shop of a running FitMatch that exists for one evaluation."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import httpx
 from models.training.labels import Label
 
 CLIENTS = 4
-ATTEMPTS_MAX = 20
+RETRIES_MAX = 20
 POLL_S = 0.5
 
 
@@ -25,7 +26,7 @@ class EvaluationShop:
 
     @classmethod
     @contextmanager
-    def opened(cls, url: str, operator_token: str) -> Iterator["EvaluationShop"]:
+    def opened(cls, url: str, operator_token: str) -> Generator["EvaluationShop"]:
         """A new shop, deleted at the end whatever happens."""
         operator = httpx.Client(base_url=url, headers=_bearer(operator_token), timeout=60)
         shop = _json(operator, "POST", "/v1/shops", json={"name": "evaluation"})
@@ -40,7 +41,7 @@ class EvaluationShop:
         """One product per photo; only its category is told, and no filter uses it."""
         self._labels = {_external_id(label): label for label in labels}
         with ThreadPoolExecutor(max_workers=CLIENTS) as threads:
-            list(threads.map(lambda label: self._upload(label, folder), labels))
+            list(threads.map(self._upload, labels, repeat(folder)))
 
     def wait_until_ready(self, products: int, timeout_s: float) -> str:
         """The checkpoint that embedded the photos."""
@@ -72,11 +73,12 @@ class EvaluationShop:
 
 def _json(http: httpx.Client, method: str, path: str, **content: Any) -> dict[str, Any]:
     """The answer's body; waits as told when the server is busy."""
-    for _ in range(ATTEMPTS_MAX):
-        answer = http.request(method, path, **content)
+    answer = http.request(method, path, **content)
+    for _ in range(RETRIES_MAX):
         if answer.status_code not in (429, 503):
             break
         time.sleep(float(answer.headers.get("Retry-After", "1")))
+        answer = http.request(method, path, **content)
     if answer.is_error:
         raise SystemExit(f"{method} {path} answered {answer.status_code}: {answer.text[:500]}")
     return answer.json()
