@@ -1,48 +1,162 @@
-"""Chroma: an index that can always be rebuilt from Postgres. One collection for each shop and checkpoint."""
+"""Chroma: an index that can always be rebuilt from Postgres. One collection for each shop and checkpoint.
 
+Spoken to over its HTTP API: chromadb's own client has no timeouts, reads back a collection's stored configuration
+(which can name code to run) and costs a millisecond more a search.
+"""
+
+import asyncio
+from typing import Any, Literal
 from uuid import UUID
 
+import httpx
 import numpy as np
+import orjson
 from numpy.typing import NDArray
+
+from db.errors import NotFound, Unavailable
+
+VECTORS_MAX = 128
+"""A call. All writes of all shops pass one actor inside Chroma: large ones stall every neighbour."""
+IDS_MAX = 10_000
+NAMES_MAX = 1000
+WRITE_TIMEOUT_S = 30.0
+"""A write waits while Chroma persists another collection; a search does not."""
+CONNECTIONS_MAX = 32
+KNOWN_MAX = 10_000
+NOT_FOUND = 404
+TOO_MANY_REQUESTS = 429
+
+_SPACE = {"hnsw": {"space": "cosine", "ef_construction": 100, "max_neighbors": 16, "ef_search": 200}}
+_DATABASE = "/api/v2/tenants/default_tenant/databases/default_database"
+
+
+class _AbsentError(Exception):
+    """Chroma answers 404."""
 
 
 class Index:
     """A Chroma server over HTTP. Every call has a timeout and raises Unavailable instead of Chroma's errors."""
 
     def __init__(self, url: str, *, timeout_s: float = 5.0) -> None:
-        raise NotImplementedError
+        limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX)
+        self._http = httpx.AsyncClient(base_url=url, timeout=WRITE_TIMEOUT_S, limits=limits, trust_env=False)
+        self._timeout_s = timeout_s
+        self._known: dict[str, str] = {}
+        """Collection name → Chroma's id of it, which changes when it is dropped and made again."""
 
     async def add(self, collection: str, photo_ids: list[UUID], embeddings: NDArray[np.float32]) -> None:
         """At most 128 a call. Adding a present id again changes nothing. Raises NotFound without the collection."""
-        raise NotImplementedError
+        if len(photo_ids) > VECTORS_MAX:
+            raise ValueError(f"{len(photo_ids)} vectors in one call, at most {VECTORS_MAX}")
+        if photo_ids:
+            body = {"ids": [str(photo_id) for photo_id in photo_ids], "embeddings": np.ascontiguousarray(embeddings)}
+            await self._of_collection(collection, "add", body, WRITE_TIMEOUT_S)
 
     async def remove(self, collection: str, photo_ids: list[UUID]) -> None:
         """Absent ids and absent collections are no error."""
-        raise NotImplementedError
+        for first in range(0, len(photo_ids), VECTORS_MAX):
+            body = {"ids": [str(photo_id) for photo_id in photo_ids[first : first + VECTORS_MAX]]}
+            try:
+                await self._of_collection(collection, "delete", body, WRITE_TIMEOUT_S)
+            except NotFound:
+                return
 
     async def search(self, collection: str, embeddings: NDArray[np.float32], k: int) -> list[list[tuple[UUID, float]]]:
-        """float32[N, D] → for each the nearest (photo id, cosine), best first. Raises NotFound without the collection."""
-        raise NotImplementedError
+        """float32[N, D] → for each the nearest (photo id, cosine), best first. Raises NotFound: no collection."""
+        body = {"query_embeddings": np.ascontiguousarray(embeddings), "n_results": k, "include": ["distances"]}
+        found = await self._of_collection(collection, "query", body, self._timeout_s)
+        return [
+            [(UUID(photo_id), 1.0 - distance) for photo_id, distance in zip(ids, distances, strict=True)]
+            for ids, distances in zip(found["ids"], found["distances"], strict=True)
+        ]
 
     async def ids(self, collection: str) -> set[UUID]:
         """Every id of a collection, read in pages. Raises NotFound."""
-        raise NotImplementedError
+        found: set[UUID] = set()
+        offset = 0
+        while True:
+            body = {"limit": IDS_MAX, "offset": offset, "include": []}
+            page = await self._of_collection(collection, "get", body, WRITE_TIMEOUT_S)
+            found.update(UUID(photo_id) for photo_id in page["ids"])
+            offset += IDS_MAX
+            if len(page["ids"]) < IDS_MAX:
+                return found
 
     async def create(self, collection: str) -> None:
         """cosine, ef_construction 100, max_neighbors 16, ef_search 200; no error when it exists."""
-        raise NotImplementedError
+        body = {"name": collection, "get_or_create": True, "configuration": _SPACE}
+        made = await self._call("POST", f"{_DATABASE}/collections", body, WRITE_TIMEOUT_S)
+        self._remember(collection, made["id"])
 
     async def drop(self, collection: str) -> None:
         """Absent is no error; works on a poisoned collection."""
-        raise NotImplementedError
+        self._known.pop(collection, None)
+        try:
+            await self._call("DELETE", f"{_DATABASE}/collections/{collection}", None, WRITE_TIMEOUT_S)
+        except _AbsentError:
+            return
 
     async def names(self) -> list[str]:
         """All collections of the server."""
-        raise NotImplementedError
+        names: list[str] = []
+        while True:
+            page = f"{_DATABASE}/collections?limit={NAMES_MAX}&offset={len(names)}"
+            found = await self._call("GET", page, None, WRITE_TIMEOUT_S)
+            names += [collection["name"] for collection in found]
+            if len(found) < NAMES_MAX:
+                return names
 
     async def alive(self) -> None:
         """Heartbeat. Raises Unavailable."""
-        raise NotImplementedError
+        await self._call("GET", "/api/v2/heartbeat", None, self._timeout_s)
 
     async def close(self) -> None:
-        raise NotImplementedError
+        await self._http.aclose()
+
+    async def _of_collection(self, collection: str, what: str, body: object, timeout_s: float) -> Any:
+        """A remembered id may be of a collection that was dropped since: looked up again once."""
+        for known in (self._known.get(collection), None):
+            try:
+                found = known or await self._look_up(collection)
+                return await self._call("POST", f"{_DATABASE}/collections/{found}/{what}", body, timeout_s)
+            except _AbsentError as error:
+                self._known.pop(collection, None)
+                if known is None:
+                    raise NotFound(f"no collection {collection}") from error
+        raise NotFound(f"no collection {collection}")
+
+    async def _look_up(self, collection: str) -> str:
+        found = await self._call("GET", f"{_DATABASE}/collections/{collection}", None, self._timeout_s)
+        self._remember(collection, found["id"])
+        return found["id"]
+
+    def _remember(self, collection: str, chroma_id: str) -> None:
+        if len(self._known) >= KNOWN_MAX:
+            self._known.clear()
+        self._known[collection] = chroma_id
+
+    async def _call(self, method: Literal["GET", "POST", "DELETE"], path: str, body: object, timeout_s: float) -> Any:
+        content = None if body is None else orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+        try:
+            async with asyncio.timeout(timeout_s):
+                answer = await self._send(method, path, content)
+        except (TimeoutError, httpx.HTTPError) as error:
+            raise Unavailable("the index did not answer in time") from error
+        if answer.status_code == NOT_FOUND:
+            raise _AbsentError(path)
+        if answer.is_server_error or answer.status_code == TOO_MANY_REQUESTS:
+            raise Unavailable(f"the index answered {answer.status_code}")
+        if not answer.is_success:
+            raise ValueError(f"Chroma refused {method} {path}: {answer.text[:200]}")
+        return orjson.loads(answer.content)
+
+    async def _send(self, method: str, path: str, content: bytes | None) -> httpx.Response:
+        """Once more after a broken connection: a Chroma that came back leaves stale ones in the pool.
+
+        Every call here may be repeated.
+        """
+        headers = {"Content-Type": "application/json"}
+        try:
+            return await self._http.request(method, path, content=content, headers=headers)
+        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+            return await self._http.request(method, path, content=content, headers=headers)

@@ -45,6 +45,7 @@ CREATE TABLE keys (
 COMMENT ON COLUMN keys.hash IS 'SHA-256 of the key; the key itself is shown once and never stored';
 COMMENT ON COLUMN keys.rate_limit IS 'requests a minute; null takes the default of its kind';
 CREATE INDEX keys_of_shop ON keys (shop_id, id);
+CREATE INDEX keys_by_origin ON keys USING gin (allowed_origins) WHERE revoked_at IS NULL;
 
 CREATE TABLE terms (
     id          uuid PRIMARY KEY,
@@ -52,7 +53,8 @@ CREATE TABLE terms (
     kind        text NOT NULL CHECK (kind IN ('category', 'style', 'age_group')),
     name        text NOT NULL,
     description text NOT NULL DEFAULT '',
-    created_at  timestamptz NOT NULL DEFAULT now()
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (shop_id, id)
 );
 COMMENT ON TABLE terms IS 'a shop''s taxonomy: its categories, styles and age groups';
 CREATE UNIQUE INDEX terms_by_name ON terms (shop_id, kind, lower(name));
@@ -65,9 +67,9 @@ CREATE TABLE products (
     group_id     text,
     name         text NOT NULL,
     description  text NOT NULL DEFAULT '',
-    category_id  uuid REFERENCES terms,
-    style_id     uuid REFERENCES terms,
-    age_group_id uuid REFERENCES terms,
+    category_id  uuid,
+    style_id     uuid,
+    age_group_id uuid,
     gender       text,
     brand        text,
     colours      text[] NOT NULL DEFAULT '{}',
@@ -83,7 +85,11 @@ CREATE TABLE products (
     revision     integer NOT NULL DEFAULT 1,
     created_at   timestamptz NOT NULL DEFAULT now(),
     updated_at   timestamptz NOT NULL DEFAULT now(),
-    deleted_at   timestamptz
+    deleted_at   timestamptz,
+    -- With the shop, so that no product can carry another shop's term.
+    FOREIGN KEY (shop_id, category_id) REFERENCES terms (shop_id, id),
+    FOREIGN KEY (shop_id, style_id) REFERENCES terms (shop_id, id),
+    FOREIGN KEY (shop_id, age_group_id) REFERENCES terms (shop_id, id)
 );
 COMMENT ON COLUMN products.number IS 'the integer ImageID of the seed''s routes';
 COMMENT ON COLUMN products.revision IS 'counts changes of the product or its photos; the ETag';
@@ -128,9 +134,10 @@ CREATE TABLE jobs (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE jobs IS 'a row exactly while a photo''s place in Chroma is in doubt: to add, or (photos.deleted_at) to remove';
-COMMENT ON COLUMN jobs.attempts IS 'counted at the claim; the fence of a worker that lost its lease';
+COMMENT ON COLUMN jobs.attempts IS 'counted at the claim; with turn, the fence of a worker that lost its lease';
 COMMENT ON COLUMN jobs.due IS 'null = waits its turn; in the future = leased or resting; past = free again';
-CREATE INDEX jobs_by_turn ON jobs (turn);
+CREATE INDEX jobs_fresh ON jobs (turn) WHERE attempts = 0;
+CREATE INDEX jobs_tried ON jobs (turn) WHERE attempts > 0;
 CREATE INDEX jobs_of_shop ON jobs (shop_id);
 
 CREATE TABLE embeddings (
@@ -141,7 +148,7 @@ CREATE TABLE embeddings (
     PRIMARY KEY (photo_id, checkpoint)
 );
 COMMENT ON COLUMN embeddings.embedding IS 'float16, little endian, unit length before rounding';
-CREATE INDEX embeddings_of_shop ON embeddings (shop_id, checkpoint);
+CREATE INDEX embeddings_of_shop ON embeddings (shop_id, checkpoint, photo_id);
 
 CREATE TABLE prompts (
     id          uuid PRIMARY KEY,
@@ -173,7 +180,8 @@ CREATE INDEX idempotency_by_age ON idempotency (created_at);
 
 -- UNLOGGED: a crash forgets who asked how often in the last minute, nothing else.
 CREATE UNLOGGED TABLE buckets (
-    name         text PRIMARY KEY,
-    window_start timestamptz NOT NULL,
-    used         integer NOT NULL
+    name    text PRIMARY KEY,
+    ends_at timestamptz NOT NULL,
+    used    integer NOT NULL
 ) WITH (fillfactor = 50);
+COMMENT ON COLUMN buckets.ends_at IS 'end of the window that `used` counts';
