@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
+
+from db import terms
+from db.errors import NotFound
+from db.ids import new_id
 from db.postgres import Db
+
+FORGOTTEN_AT_ONCE = 5000
+"""Rows that one statement removes: it stays far below the command timeout and holds locks briefly."""
 
 
 @dataclass(frozen=True)
@@ -17,33 +25,130 @@ class Shop:
 
 async def add(db: Db, name: str) -> Shop:
     """A new shop with the default taxonomy (categories, styles, age groups)."""
-    raise NotImplementedError
+    shop_id = new_id()
+    defaults = [(new_id(), kind, term) for kind, names in terms.DEFAULTS.items() for term in names]
+    row = await db.fetchrow(
+        """
+        WITH shop AS (INSERT INTO shops (id, name) VALUES ($1, $2) RETURNING id, name, created_at, updated_at),
+        taxonomy AS (
+            INSERT INTO terms (id, shop_id, kind, name)
+            SELECT t.id, $1, t.kind, t.name FROM unnest($3::uuid[], $4::text[], $5::text[]) t (id, kind, name)
+        )
+        SELECT id, name, created_at, updated_at FROM shop
+        """,
+        shop_id,
+        name,
+        [term_id for term_id, _, _ in defaults],
+        [kind for _, kind, _ in defaults],
+        [term for _, _, term in defaults],
+    )
+    return _found(row, shop_id)
 
 
 async def get(db: Db, shop_id: UUID) -> Shop:
     """Raises NotFound, also for a deleted shop."""
-    raise NotImplementedError
+    row = await db.fetchrow(
+        "SELECT id, name, created_at, updated_at FROM shops WHERE id = $1 AND deleted_at IS NULL", shop_id
+    )
+    return _found(row, shop_id)
 
 
 async def page(db: Db, *, after: UUID | None, limit: int) -> list[Shop]:
     """Live shops in the order of their ids, for the operator."""
-    raise NotImplementedError
+    rows = await db.fetch(
+        """
+        SELECT id, name, created_at, updated_at FROM shops
+        WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2
+        """,
+        after or UUID(int=0),
+        limit,
+    )
+    return [Shop(**row) for row in rows]
 
 
 async def rename(db: Db, shop_id: UUID, name: str) -> Shop:
-    raise NotImplementedError
+    """Raises NotFound."""
+    row = await db.fetchrow(
+        """
+        UPDATE shops SET name = $2, updated_at = now() WHERE id = $1 AND deleted_at IS NULL
+        RETURNING id, name, created_at, updated_at
+        """,
+        shop_id,
+        name,
+    )
+    return _found(row, shop_id)
 
 
 async def delete(db: Db, shop_id: UUID) -> None:
-    """Hides the shop and all it has at once; `deleted` names it until `forget` has removed its rows. Raises NotFound."""
-    raise NotImplementedError
+    """Hides the shop and all it has at once; `deleted` names it until `forget` has removed its rows.
+
+    Raises NotFound.
+    """
+    row = await db.fetchrow(
+        """
+        UPDATE shops SET deleted_at = now(), updated_at = now() WHERE id = $1 AND deleted_at IS NULL
+        RETURNING id, name, created_at, updated_at
+        """,
+        shop_id,
+    )
+    _found(row, shop_id)
 
 
 async def deleted(db: Db, limit: int) -> list[UUID]:
     """Shops whose collections and files still have to go."""
-    raise NotImplementedError
+    rows = await db.fetch("SELECT id FROM shops WHERE deleted_at IS NOT NULL ORDER BY deleted_at, id LIMIT $1", limit)
+    return [row["id"] for row in rows]
 
 
 async def forget(db: Db, shop_id: UUID) -> None:
-    """Removes the rows of a deleted shop, after its collections and files have gone."""
-    raise NotImplementedError
+    """Removes the rows of a deleted shop, after its collections and files have gone. A live shop stays as it is.
+
+    With a pool the big tables go in slices, so a crash leaves less to do the next time.
+    """
+    if not await db.fetchval("SELECT deleted_at IS NOT NULL FROM shops WHERE id = $1", shop_id):
+        return
+    while (
+        await _forget_photos(db, shop_id) or await _forget_products(db, shop_id) or await _forget_prompts(db, shop_id)
+    ):
+        continue
+    await db.execute(
+        """
+        WITH answers AS (DELETE FROM idempotency WHERE shop_id = $1)
+        DELETE FROM shops WHERE id = $1 AND deleted_at IS NOT NULL
+        """,
+        shop_id,
+    )
+
+
+async def _forget_photos(db: Db, shop_id: UUID) -> bool:
+    """Jobs and embeddings go with them. True when some went."""
+    gone = await db.execute(
+        "DELETE FROM photos WHERE id = ANY(ARRAY(SELECT id FROM photos WHERE shop_id = $1 LIMIT $2))",
+        shop_id,
+        FORGOTTEN_AT_ONCE,
+    )
+    return gone != "DELETE 0"
+
+
+async def _forget_products(db: Db, shop_id: UUID) -> bool:
+    gone = await db.execute(
+        "DELETE FROM products WHERE id = ANY(ARRAY(SELECT id FROM products WHERE shop_id = $1 LIMIT $2))",
+        shop_id,
+        FORGOTTEN_AT_ONCE,
+    )
+    return gone != "DELETE 0"
+
+
+async def _forget_prompts(db: Db, shop_id: UUID) -> bool:
+    gone = await db.execute(
+        "DELETE FROM prompts WHERE id = ANY(ARRAY(SELECT id FROM prompts WHERE shop_id = $1 LIMIT $2))",
+        shop_id,
+        FORGOTTEN_AT_ONCE,
+    )
+    return gone != "DELETE 0"
+
+
+def _found(row: asyncpg.Record | None, shop_id: UUID) -> Shop:
+    if row is None:
+        raise NotFound(f"no shop {shop_id}")
+    return Shop(**row)
