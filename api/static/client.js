@@ -96,9 +96,14 @@ async function readProblem(answer) {
   const retryAfterS = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10);
   return new Problem({
     title: body.title ?? "Something went wrong",
-    detail: body.detail ?? `The server answered with status ${answer.status}.`,
+    detail: sentences(body) ?? `The server answered with status ${answer.status}.`,
     status: answer.status,
     requestId: body.request_id ?? answer.headers.get("X-Request-Id"),
     retryAfterS: Number.isNaN(retryAfterS) ? null : retryAfterS,
   });
+}
+
+/** `errors` of a 422 say more than its `detail`, which only points at them. */
+function sentences({ detail, errors }) {
+  return errors?.length ? errors.map((error) => error.detail).join(" ") : detail;
 }
