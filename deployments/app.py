@@ -12,10 +12,8 @@ from deployments.settings import Settings
 
 def build(settings: Settings) -> Application:
     """Gateway → Query → Clip (text), and Gateway → Ingest → Clip (image). `settings` are the config's `args`."""
-    clip = serve.deployment(Clip)
-    image = clip.options(name="ClipImage").bind(settings, "image")
-    text = clip.options(name="ClipText").bind(settings, "text")
-
-    ingest = serve.deployment(Ingest).bind(settings, image)
-    query = serve.deployment(Query).bind(settings, text)
-    return serve.deployment(serve.ingress()(Gateway)).bind(settings, ingest, query)
+    image = serve.deployment(name="ClipImage")(Clip).bind(settings, "image")
+    text = serve.deployment(name="ClipText")(Clip).bind(settings, "text")
+    ingest = serve.deployment(name="Ingest")(Ingest).bind(settings, image)
+    query = serve.deployment(name="Query")(Query).bind(settings, text)
+    return serve.deployment(name="Gateway")(serve.ingress()(Gateway)).bind(settings, ingest, query)

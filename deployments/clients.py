@@ -56,7 +56,7 @@ class Ingest:
         while self._again:
             self._again = False
             try:
-                await _call(lambda: self._handle.wake.remote(), CANARY_S_MAX)
+                await _call(self._handle.wake.remote, CANARY_S_MAX)
             except (Overloaded, Unavailable):
                 log.info("ingest was not woken; it polls")  # the row is the promise, the bell only saves a second
 
@@ -73,7 +73,7 @@ class Query:
 
     async def canary(self) -> dict[str, str]:
         try:
-            return await _call(lambda: self._handle.canary.remote(), CANARY_S_MAX)
+            return await _call(self._handle.canary.remote, CANARY_S_MAX)
         except (Overloaded, Unavailable) as error:
             return {"query": str(error)}
 

@@ -65,7 +65,10 @@ class Clip:
         prompts = [prompt for each in batch for prompt in each]
         embeddings, chunks = await self._timed(len(prompts), lambda: self._texts.embed_prompts(prompts))
         ends = np.cumsum([len(each) for each in batch])
-        return [(embeddings[end - len(each) : end], chunks[end - len(each) : end]) for each, end in zip(batch, ends, strict=True)]
+        return [
+            (embeddings[end - len(each) : end], chunks[end - len(each) : end])
+            for each, end in zip(batch, ends, strict=True)
+        ]
 
     async def _timed(self, size: int, work: Callable[[], Result]) -> Result:
         self._started = time.monotonic()

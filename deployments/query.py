@@ -58,7 +58,9 @@ class Query:
         """Which part answers: a prompt embedded afresh, and Chroma's heartbeat."""
         parts = {"clip": self._clip.embed_prompts(["canary"]), "chroma": self._stores.index.alive()}
         ends = await asyncio.gather(*parts.values(), return_exceptions=True)
-        return {part: str(end) if isinstance(end, BaseException) else "ok" for part, end in zip(parts, ends, strict=True)}
+        return {
+            part: str(end) if isinstance(end, BaseException) else "ok" for part, end in zip(parts, ends, strict=True)
+        }
 
     async def _embed(self, prompts: list[str]) -> dict[str, tuple[Embeddings, int]]:
         found = {prompt: self._known[prompt] for prompt in prompts if prompt in self._known}
@@ -74,7 +76,9 @@ class Query:
             self._known.popitem(last=False)
         return found
 
-    async def _answer(self, ask: Ask, embedded: dict[str, tuple[Embeddings, int]] | Exception, embed_ms: float) -> Answer:
+    async def _answer(
+        self, ask: Ask, embedded: dict[str, tuple[Embeddings, int]] | Exception, embed_ms: float
+    ) -> Answer:
         start = time.perf_counter()
         embedding, chunks = await self._embedding(ask, embedded)
         if embedding is None:

@@ -18,17 +18,25 @@ class Settings(BaseSettings):
     chroma_url: str = Field(description="http://host:port of a Chroma server, never published to the internet")
     photos_url: str = Field(description="a folder every replica sees, or s3://bucket/prefix")
     checkpoint: str = Field(default=str(MINI), description="a folder, or owner/name@revision on the hub")
-    operator_token: SecretStr | None = Field(default=None, description="bearer of the operator routes; unset: they are closed")
-    demo_key_file: Path | None = Field(default=None, description="file with the publishable key that the demo page uses")
+    operator_token: SecretStr | None = Field(
+        default=None, description="bearer of the operator routes; unset: they are closed"
+    )
+    demo_key_file: Path | None = Field(
+        default=None, description="file with the publishable key that the demo page uses"
+    )
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     seed_routes: bool = True
     image_batch_max: int = Field(default=32, ge=1, le=512)
     text_batch_max: int = Field(default=64, ge=1, le=512)
-    image_threads: int | None = Field(default=None, ge=1, description="CPU threads of an image replica; unset: all cores")
+    image_threads: int | None = Field(
+        default=None, ge=1, description="CPU threads of an image replica; unset: all cores"
+    )
     text_threads: int | None = Field(default=None, ge=1, description="CPU threads of a text replica; unset: all cores")
     prompts_cached: int = Field(default=10_000, ge=0, description="prompt embeddings that a Query replica remembers")
     decoders: int = Field(default=2, ge=1, le=64, description="photo decoding processes of an Ingest replica")
-    jobs_max: int = Field(default=64, ge=1, le=128, description="jobs claimed at once; also what one Chroma call writes")
+    jobs_max: int = Field(
+        default=64, ge=1, le=128, description="jobs claimed at once; also what one Chroma call writes"
+    )
     lease_s: float = Field(default=60, gt=1)
     attempts_max: int = Field(default=3, ge=1)
