@@ -68,6 +68,14 @@ def colour_shares(label: Label) -> dict[str, float]:
     return _normalised(shares)
 
 
+def colour_truth(label: Label, colour: str) -> float:
+    """How far the photo may be called that colour, asked alone."""
+    credit = colour_credit(colour, label.colour)
+    if credit == 1.0:
+        return 1.0
+    return max(0.4 * (credit == 0.5), 0.25 * (colour == label.colour2))
+
+
 def missing_photos(labels: Iterable[Label], folder: Path) -> list[str]:
     return [label.file for label in labels if not (folder / label.file).is_file()]
 

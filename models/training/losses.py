@@ -1,4 +1,4 @@
-"""What the towers are asked for: match captions, name attributes, and rank colour + garment."""
+"""What the towers are asked for: match captions, name attributes, and answer questions."""
 
 import math
 from random import Random
@@ -17,12 +17,11 @@ from models.training.labels import (
     PATTERNS,
     STYLES,
     Label,
-    colour_credit,
     colour_shares,
+    colour_truth,
 )
 
-COMBINATIONS = 96
-ATTRIBUTE_WEIGHTS = {"category": 1.0, "colour": 1.5, "pattern": 0.5, "material": 0.2, "style": 0.2, "age_group": 0.2}
+ATTRIBUTE_WEIGHTS = {"category": 1.0, "colour": 1.5, "pattern": 0.5, "material": 0.3, "style": 0.3, "age_group": 0.3}
 
 
 class Temperatures(nn.Module):
@@ -84,28 +83,8 @@ def attribute_loss(similarity: Tensor, targets: Tensor, scale: Tensor) -> Tensor
     return (functional.cross_entropy(logits, targets, reduction="none") * (said > 0.5)).sum() / len(targets)
 
 
-def combinations(labels: list[Label], rng: Random) -> list[tuple[str, str]]:
-    """(colour, category) pairs to ask for: those of the batch, then random others."""
-    pairs = {(label.colour, label.category) for label in labels}
-    while len(pairs) < COMBINATIONS:
-        pairs.add((rng.choice(COLOURS), rng.choice(CATEGORIES)))
-    return sorted(pairs)
-
-
-def combination_prompt(pair: tuple[str, str], rng: Random) -> str:
-    colour = rng.choice(captions.COLOUR_WORDS[pair[0]])
-    garment = rng.choice(captions.CATEGORY_WORDS[pair[1]])
-    return rng.choice(captions.TEMPLATES).format(captions.coloured(colour, garment, rng))
-
-
-def combination_targets(labels: list[Label], pairs: list[tuple[str, str]]) -> Tensor:
-    return torch.tensor(
-        [[_shown(label, colour) * (label.category == category) for colour, category in pairs] for label in labels]
-    )
-
-
-def yes_no_loss(similarity: Tensor, targets: Tensor, temperatures: Temperatures) -> Tensor:
-    """Every pair on its own, so that scores of one prompt compare across photos."""
+def question_loss(similarity: Tensor, targets: Tensor, temperatures: Temperatures) -> Tensor:
+    """Every pair of photo and question on its own, so that scores of one prompt compare across photos."""
     logits = similarity * temperatures.yes_no.exp().clamp(max=50) + temperatures.bias
     return functional.binary_cross_entropy_with_logits(logits, targets, reduction="sum") / len(targets)
 
@@ -114,7 +93,7 @@ def _truth(photo: Label, told: Label, text: Caption) -> float:
     truth = 1.0
     for field in text.fields:
         if field == "colour":
-            truth *= _shown(photo, told.colour)
+            truth *= colour_truth(photo, told.colour)
         elif field == "colour2":
             truth *= float(told.colour2 in (photo.colour, photo.colour2))
         elif field == "category":
@@ -122,8 +101,3 @@ def _truth(photo: Label, told: Label, text: Caption) -> float:
         else:
             truth *= float(getattr(photo, field) == getattr(told, field))
     return truth
-
-
-def _shown(photo: Label, colour: str) -> float:
-    credit = colour_credit(colour, photo.colour)
-    return max(0.4 * (credit == 0.5) + (credit == 1.0), 0.25 * (colour == photo.colour2))

@@ -20,6 +20,7 @@ from models.training.dataset import Photo, Pixels, load_photos, random_batches
 from models.training.export import export
 from models.training.labels import Label, missing_photos, read_labels
 from models.training.model import SIDE, Encoder, Result, embed_prompts, load, measure, save
+from models.training.questions import answers, make_questions
 from models.training.tokenizer import build_tokenizer
 
 log = logging.getLogger("train")
@@ -38,6 +39,7 @@ class Plan:
     minutes: float
     batch_size: int
     seed: int
+    start: Path | None
 
 
 class Clock:
@@ -58,7 +60,7 @@ def train(photos: list[Photo], validation: list[Photo], plan: Plan, work: Path) 
     rng = Random(plan.seed)
     torch.manual_seed(plan.seed)
     tokenizer = build_tokenizer()
-    encoder = Encoder(tokenizer.get_vocab_size())
+    encoder = load(plan.start)[0] if plan.start else Encoder(tokenizer.get_vocab_size())
     average = copy.deepcopy(encoder).eval()
     optimizer = _optimizer(encoder)
     best: Result | None = None
@@ -101,16 +103,15 @@ def _loss(encoder: Encoder, tokenizer: Tokenizer, labels: list[Label], seen: Ten
     """All prompts of a step go through the text tower in one batch."""
     texts = [make_caption(label, rng) for label in labels]
     attributes = losses.attribute_prompts(rng)
-    pairs = losses.combinations(labels, rng)
-    groups = [[text.text for text in texts], [losses.combination_prompt(pair, rng) for pair in pairs]]
+    questions = make_questions(labels, rng)
+    groups = [[text.text for text in texts], [question.text for question in questions]]
     groups += list(attributes.values())
     with torch.autocast("cpu", dtype=torch.bfloat16):
         told = embed_prompts(encoder, tokenizer, [prompt for group in groups for prompt in group])
-    captions, combined, *named = (seen @ told.float().T).split([len(group) for group in groups], dim=1)
+    captions, asked, *named = (seen @ told.float().T).split([len(group) for group in groups], dim=1)
     temperatures = encoder.temperatures
     loss = losses.caption_loss(captions, losses.caption_targets(labels, texts), temperatures.softmax)
-    targets = losses.combination_targets(labels, pairs)
-    loss = loss + 0.5 * losses.yes_no_loss(combined, targets, temperatures)
+    loss = loss + 0.5 * losses.question_loss(asked, answers(labels, questions), temperatures)
     for attribute, similarity in zip(attributes, named, strict=True):
         weight = losses.ATTRIBUTE_WEIGHTS[attribute]
         wanted = losses.attribute_targets(labels, attribute)
@@ -155,12 +156,8 @@ def main() -> None:
     if missing := [file for part in parts for file in missing_photos(part, arguments.photos)]:
         raise SystemExit(f"--photos {arguments.photos} lacks {len(missing)} photos, among them {missing[0]}")
     photos, validation = (load_photos(part, arguments.photos) for part in parts)
-    train(
-        photos,
-        validation,
-        Plan(arguments.epochs, arguments.minutes, arguments.batch_size, arguments.seed),
-        arguments.work,
-    )
+    plan = Plan(arguments.epochs, arguments.minutes, arguments.batch_size, arguments.seed, arguments.start)
+    train(photos, validation, plan, arguments.work)
     export(*load(arguments.work / "best.pt"), arguments.out)
 
 
@@ -173,6 +170,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="an earlier run's best.pt, to go on from its weights")
     return parser.parse_args()
 
 
