@@ -178,3 +178,9 @@ async def forget(db: Db, photo_id: UUID) -> bool:
         gone["shop_id"],
         gone["content_hash"],
     )
+
+
+async def live(db: Db, photo_ids: list[UUID]) -> set[UUID]:
+    """Those that are not deleted, whatever their status."""
+    rows = await db.fetch("SELECT id FROM photos WHERE id = ANY($1) AND deleted_at IS NULL", photo_ids)
+    return {row["id"] for row in rows}

@@ -1,0 +1,133 @@
+"""Compares Chroma and the files with Postgres, which is right, and repairs what differs."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from db import buckets, collections, doubts, idempotency, jobs, locks, shops
+from db.errors import NotFound
+from db.stores import Stores
+from deployments.rebuild import LOCK
+
+log = logging.getLogger(__name__)
+
+PAGE = 1000
+SHOPS_PAGE = 100
+
+
+@dataclass
+class Repairs:
+    """What one round has done; all zero when nothing was amiss."""
+
+    ghosts: int = 0
+    """Records in Chroma that no photo stands for."""
+    jobs: int = 0
+    """Photos that needed one and had none."""
+    collections: int = 0
+    """Dropped: of deleted shops, or of versions that answer no more."""
+    shops: int = 0
+    """Deleted ones whose last traces went."""
+    files: int = 0
+    """Photo files that nothing shows."""
+
+
+async def reconcile(stores: Stores, checkpoint: str) -> Repairs | None:
+    """One round; None when another replica is at it."""
+    async with locks.attempt(stores.db, LOCK) as ours:
+        if not ours:
+            return None
+        repairs = Repairs()
+        names = await stores.index.names()  # before Postgres is read: a collection's row is written before it is made
+        await _drop_strays(stores, names, repairs)
+        await _forget_shops(stores, names, repairs)
+        await _collections(stores, checkpoint, repairs)
+        await _shops(stores, checkpoint, repairs)
+        await idempotency.expire(stores.db)
+        await buckets.expire(stores.db)
+    if repairs != Repairs():
+        log.info("repaired", extra=vars(repairs))
+    return repairs
+
+
+async def _drop_strays(stores: Stores, names: list[str], repairs: Repairs) -> None:
+    """Names that are not ours belong to a neighbour on the same server."""
+    answering: set[str] = set()
+    after = None
+    while page := await collections.page(stores.db, after=after, limit=PAGE):
+        answering.update(collections.name(*each) for each in page)
+        after = page[-1][0], page[-1][1]
+    for name in names:
+        if collections.shop_of(name) and name not in answering:
+            await stores.index.drop(name)
+            repairs.collections += 1
+
+
+async def _forget_shops(stores: Stores, names: list[str], repairs: Repairs) -> None:
+    """Their collections went with the strays, except one that a worker has just made again."""
+    for shop_id in await shops.deleted(stores.db, SHOPS_PAGE):
+        known = [current.name for current in await collections.of_shop(stores.db, shop_id)]
+        for name in {*known, *(name for name in names if collections.shop_of(name) == shop_id)}:
+            await stores.index.drop(name)
+        await stores.files.delete_shop(shop_id)
+        await shops.forget(stores.db, shop_id)
+        repairs.shops += 1
+
+
+async def _collections(stores: Stores, checkpoint: str, repairs: Repairs) -> None:
+    after = None
+    while page := await collections.page(stores.db, after=after, limit=PAGE):
+        for shop_id, of_checkpoint, version in page:
+            name = collections.name(shop_id, of_checkpoint, version)
+            present = await _ids(stores, name)  # before Postgres is read: what is added between is not missing
+            await _remove_ghosts(stores, shop_id, name, present, repairs)
+            if of_checkpoint == checkpoint:
+                await _queue_missing(stores, shop_id, present, repairs)
+        after = page[-1][0], page[-1][1]
+
+
+async def _ids(stores: Stores, name: str) -> set[UUID]:
+    try:
+        return await stores.index.ids(name)
+    except NotFound:
+        return set()  # the worker makes it again for the first missing photo
+
+
+async def _remove_ghosts(stores: Stores, shop_id: UUID, name: str, present: set[UUID], repairs: Repairs) -> None:
+    for some in _pages(list(present)):
+        ghosts = await doubts.ghosts(stores.db, shop_id, some)
+        await stores.index.remove(name, ghosts)
+        repairs.ghosts += len(ghosts)
+
+
+async def _queue_missing(stores: Stores, shop_id: UUID, present: set[UUID], repairs: Repairs) -> None:
+    after = None
+    while settled := await doubts.settled(stores.db, shop_id, after=after, limit=PAGE):
+        await _queue(stores, shop_id, [photo_id for photo_id in settled if photo_id not in present], repairs)
+        after = settled[-1]
+
+
+async def _shops(stores: Stores, checkpoint: str, repairs: Repairs) -> None:
+    after = None
+    while page := await shops.page(stores.db, after=after, limit=SHOPS_PAGE):
+        for shop in page:
+            while stranded := await doubts.stranded(stores.db, shop.id, checkpoint, limit=PAGE):
+                await _queue(stores, shop.id, stranded, repairs)
+            await doubts.forget_products(stores.db, shop.id)
+            async for old in stores.files.old(shop.id):
+                for content_hash in await doubts.unshown(stores.db, shop.id, old):
+                    await stores.files.delete(shop.id, content_hash)
+                    repairs.files += 1
+        after = page[-1].id
+
+
+async def _queue(stores: Stores, shop_id: UUID, photo_ids: list[UUID], repairs: Repairs) -> None:
+    if photo_ids:
+        async with stores.db.acquire() as connection, connection.transaction():
+            await jobs.add(connection, shop_id, photo_ids)
+        repairs.jobs += len(photo_ids)
+
+
+def _pages(photo_ids: list[UUID]) -> Iterator[list[UUID]]:
+    for first in range(0, len(photo_ids), PAGE):
+        yield photo_ids[first : first + PAGE]
