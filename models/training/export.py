@@ -1,4 +1,4 @@
-"""`python -m models.training.export --work .train --out DIR`: the best epoch so far as a checkpoint folder."""
+"""`python -m models.training.export --work DIR --out DIR`: the best epoch so far as a checkpoint folder."""
 
 import argparse
 import hashlib
@@ -153,7 +153,7 @@ def _write_json(path: Path, content: object) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path(".train"))
+    parser.add_argument("--work", type=Path, default=Path(".fitmatch/train"))
     parser.add_argument("--out", type=Path, default=Path("models/checkpoints/mini"))
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -165,7 +165,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="folder that holds train/ and validation/")
     parser.add_argument("--out", type=Path, default=Path("models/checkpoints/mini"))
-    parser.add_argument("--work", type=Path, default=Path(".train"), help="where the best epoch is kept meanwhile")
+    parser.add_argument(
+        "--work", type=Path, default=Path(".fitmatch/train"), help="where the best epoch is kept meanwhile"
+    )
     parser.add_argument("--epochs", type=int, default=22)
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--batch-size", type=int, default=64)
