@@ -21,9 +21,10 @@ async def take(db: Db, name: str, *, limit: int, window_s: int = 60, cost: int =
     """
     rows = await db.fetch(
         """
-        WITH w AS (SELECT to_timestamp((floor(extract(epoch FROM now()) / $4) + 1) * $4) AS ends_at),
+        WITH w AS (SELECT to_timestamp((floor(extract(epoch FROM now()) / $4::integer) + 1) * $4) AS ends_at),
         taken AS (
-            INSERT INTO buckets AS b (name, ends_at, used) SELECT $1, w.ends_at, $3 FROM w WHERE $3 <= $2
+            INSERT INTO buckets AS b (name, ends_at, used) SELECT $1, w.ends_at, $3::integer FROM w
+            WHERE $3 <= $2::integer
             ON CONFLICT (name) DO UPDATE SET
                 ends_at = greatest(b.ends_at, excluded.ends_at),
                 used = CASE WHEN b.ends_at < excluded.ends_at THEN excluded.used ELSE b.used + excluded.used END

@@ -39,10 +39,13 @@ async def begin(db: Db, shop_id: UUID, route: str, key: str, fingerprint: bytes)
     return Stored(row["fingerprint"], row["status"], row["headers"] or {}, row["body"] or b"")
 
 
-async def finish(
+async def finish(  # noqa: PLR0913 - three of them are one name
     db: Db, shop_id: UUID, route: str, key: str, *, status: int, headers: dict[str, str], body: bytes
 ) -> None:
-    """Raises Unavailable when another request has answered for this key meanwhile: roll back, a repeat gets its answer."""
+    """Raises Unavailable when another request has answered for this key meanwhile: roll back.
+
+    A repeat then gets that answer.
+    """
     row = await db.fetchrow(
         """
         UPDATE idempotency SET status = $4, headers = $5, body = $6
