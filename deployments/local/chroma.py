@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 
 from deployments.local import ports, processes, torn
-from deployments.local.environment import of_child
+from deployments.local.environment import mark_of, of_child
 from deployments.local.errors import StartFailed
 
 READY_S_MAX = 60.0
@@ -18,6 +18,7 @@ STOP_S_MAX = 60.0
 """A kill inside an index persist poisons that collection, so Chroma gets all this time to end."""
 
 _POLL_S = 0.02
+_FREE_S_MAX = 5.0
 _STARTS_MAX = 5
 _COLLECTIONS = "/api/v2/tenants/default_tenant/databases/default_database/collections"
 # What the `chroma` command does, without importing the package's client half first (1 s).
@@ -50,6 +51,7 @@ class EmbeddedChroma:
     def start(self) -> str:
         """Returns the URL when Chroma answers. Raises StartFailed."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.end_leftover()
         torn.remove_orphans(self._data)
         self.torn = torn.find(self._data)
         if self.torn:
@@ -68,6 +70,10 @@ class EmbeddedChroma:
     def stop(self) -> None:
         if self._child is not None:
             processes.stop(self._child, signal.SIGTERM, STOP_S_MAX)
+
+    def end_leftover(self) -> None:
+        """A server that a killed supervisor left behind: two on one folder would spoil it."""
+        processes.end(mark_of("chroma", self._folder), signal.SIGTERM, STOP_S_MAX)
 
     @property
     def _data(self) -> Path:
@@ -93,11 +99,12 @@ class EmbeddedChroma:
         torn.remove_orphans(self._data)
 
     def _launch(self, port: int) -> subprocess.Popen[bytes]:
+        _wait_free(port)
         child = processes.spawn(
             [sys.executable, "-c", _COMMAND, "run", "--path", self._data, "--host", "127.0.0.1", "--port", str(port)],
             death_signal=signal.SIGTERM,
             log=self._log,
-            env=of_child(),
+            env=of_child(mark_of("chroma", self._folder)),
             cwd=self._folder,
         )
         deadline = time.monotonic() + READY_S_MAX
@@ -116,6 +123,15 @@ class EmbeddedChroma:
 
 class _PortTaken(StartFailed):
     """Another server answers there, or did a moment ago."""
+
+
+def _wait_free(port: int) -> None:
+    """Another server's answer must not pass for our child's."""
+    deadline = time.monotonic() + _FREE_S_MAX
+    while not ports.is_free(port):
+        if time.monotonic() > deadline:
+            raise _PortTaken(f"Chroma's port {port} is taken by another process.")
+        time.sleep(_POLL_S)
 
 
 def _answers(port: int) -> bool:

@@ -1,13 +1,15 @@
 """Ports of this machine."""
 
+import random
 import socket
 
-RAY_WORKER_PORTS = range(10002, 20000)
-"""Ray's workers listen anywhere in here by default; a port of ours must not lie in it."""
+OURS = range(20000, 26000)
+"""Below those that systems give to outgoing connections, and clear of the 10002-19999 that Ray's workers take."""
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
     with socket.socket() as probe:
+        # As servers do: a port whose last connections still time out is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -17,18 +19,6 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def choose(count: int = 1) -> list[int]:
-    """Different free ports, as the system gives them out; held until all are known, so that none comes twice."""
-    held: list[socket.socket] = []
-    try:
-        ports: list[int] = []
-        while len(ports) < count:
-            probe = socket.socket()
-            held.append(probe)
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-            if port not in RAY_WORKER_PORTS:
-                ports.append(port)
-        return ports
-    finally:
-        for probe in held:
-            probe.close()
+    """Different free ports, at random: instances that start together hardly ever choose the same."""
+    candidates = random.SystemRandom().sample(OURS, len(OURS))
+    return [port for port, _ in zip(filter(is_free, candidates), range(count), strict=False)]

@@ -62,7 +62,7 @@ class EmbeddedPostgres:
         self._open_sockets(place)
         if not self.data.exists():
             self._initdb(place)
-        self._clear_lock_file()
+        self.end_leftover()
         deadline = time.monotonic() + READY_S_MAX
         while True:
             self._child = self._launch(place)
@@ -82,6 +82,21 @@ class EmbeddedPostgres:
                 left.unlink(missing_ok=True)
             self._sockets.rmdir()
             self._sockets = None
+
+    def end_leftover(self) -> None:
+        """After a crash postmaster.pid names a server that was left behind, or a number that others have by now.
+
+        The first is stopped; the second is forgotten, since Postgres would refuse to start because of it.
+        """
+        lock = self.data / "postmaster.pid"
+        pid = int((_read(lock).split("\n", 1)[0]).strip() or 0)
+        if not pid:
+            return
+        deadline = time.monotonic() + STOP_S_MAX
+        while processes.identify(pid) is not None and _serves(pid, self.data):
+            os.kill(pid, signal.SIGINT if time.monotonic() < deadline else signal.SIGKILL)
+            time.sleep(0.1)
+        lock.unlink(missing_ok=True)
 
     @property
     def _log(self) -> Path:
@@ -121,17 +136,6 @@ class EmbeddedPostgres:
             reason = (done.stderr.strip() or "no reason given").splitlines()[-1]
             raise StartFailed(f"Postgres could not create its cluster in {fresh} ({reason}).")
         fresh.rename(place.cluster / "data")
-
-    def _clear_lock_file(self) -> None:
-        """After a crash postmaster.pid may name a number that another process has by now: Postgres would not start."""
-        lock = self.data / "postmaster.pid"
-        if not lock.exists():
-            return
-        pid = int(lock.read_text().split("\n", 1)[0] or 0)
-        if not pid or processes.identify(pid) is None or not _serves(pid, self.data):
-            lock.unlink(missing_ok=True)
-            return
-        os.kill(pid, signal.SIGINT)  # ours, left behind by a supervisor that was killed
 
     def _launch(self, place: Place) -> subprocess.Popen[bytes]:
         parameters = {"listen_addresses": "", "unix_socket_directories": str(self._sockets), **self._parameters}

@@ -1,19 +1,24 @@
 """Child processes that end with the supervisor, and are never mistaken for another process that has their number."""
 
+import contextlib
 import ctypes
 import os
 import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from deployments.local.environment import MARK
 
 DESCRIPTORS_MAX = 200_000
 """Chroma keeps up to five descriptors for each collection it has opened (docs/operations.md)."""
 
 _PR_SET_PDEATHSIG = 1
+_POLL_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,31 @@ def stop(child: subprocess.Popen[bytes], signal_: signal.Signals, grace_s: float
     return True
 
 
+def find(mark: str) -> list[int]:
+    """Every living process whose environment carries the mark, however it was started."""
+    wanted = f"{MARK}={mark}"
+    if sys.platform == "linux":
+        return [pid for pid in _numbers() if wanted.encode() in _environment(pid)]
+    shown = subprocess.run(["ps", "-axEwwo", "pid=,command="], capture_output=True, text=True, check=False).stdout
+    lines = (line.strip().partition(" ") for line in shown.splitlines() if wanted in line.split())
+    return [int(pid) for pid, _, _ in lines]
+
+
+def end(mark: str, ask: signal.Signals, grace_s: float) -> int:
+    """Ends every process with the mark, and what they start meanwhile: asks, waits, kills. How many there were."""
+    found = find(mark)
+    for pid in found:
+        _send(pid, ask)
+    deadline = time.monotonic() + grace_s
+    while find(mark) and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+    while left := find(mark):
+        for pid in left:
+            _send(pid, signal.SIGKILL)
+        time.sleep(_POLL_S)
+    return len(found)
+
+
 def _setup(death_signal: signal.Signals, parent: int) -> Callable[[], None]:
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -113,3 +143,20 @@ def _started_posix(pid: int) -> str | None:
         ["ps", "-o", "state=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout.strip()
     return None if not shown or shown.startswith("Z") else shown.partition(" ")[2].strip()
+
+
+def _numbers() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+
+
+def _environment(pid: int) -> list[bytes]:
+    """Empty for a process that has ended, and for other users' processes."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)

@@ -1,0 +1,158 @@
+"""What `fitmatch run` is told by FITMATCH_* variables; each complaint is one sentence."""
+
+import difflib
+import os
+import re
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from deployments.local import ports
+from deployments.local.errors import BadSetting
+from deployments.settings import MINI, Settings
+
+ROOT = Path(__file__).parent.parent.parent
+SERVE_CONFIG = ROOT / "serve_config.local.yaml"
+PORT_MAX = 65535
+_OWN = {
+    "data_dir",
+    "demo",
+    "http_host",
+    "http_port",
+    "postgres_bin",
+    "ray_dashboard_port",
+    "ray_metrics_port",
+    "serve_config",
+}
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    data_dir: Path
+    http_host: str
+    http_port: int
+    dashboard_port: int
+    metrics_port: int
+    postgres_dsn: str | None
+    """None: the embedded one."""
+    chroma_url: str | None
+    """None: the embedded one."""
+    photos_url: str
+    checkpoint: str
+    operator_token: str | None
+    """None: made at the first start and kept in the data folder."""
+    demo: bool
+    serve_config: Path
+
+
+def read(environment: Mapping[str, str]) -> Configuration:
+    """Raises BadSetting."""
+    given = {name: value for name, value in environment.items() if value}
+    data_dir = data_dir_of(given)
+    dashboard_port, metrics_port = _free_ports(given)
+    return Configuration(
+        data_dir=data_dir,
+        http_host=_host(given.get("FITMATCH_HTTP_HOST", "127.0.0.1")),
+        http_port=_port(given, "FITMATCH_HTTP_PORT", 8000),
+        dashboard_port=dashboard_port,
+        metrics_port=metrics_port,
+        postgres_dsn=_address(given, "FITMATCH_POSTGRES_DSN", ("postgresql", "postgres")),
+        chroma_url=_address(given, "FITMATCH_CHROMA_URL", ("http", "https")),
+        photos_url=given.get("FITMATCH_PHOTOS_URL", str(data_dir / "photos")),
+        checkpoint=_checkpoint(given.get("FITMATCH_CHECKPOINT")),
+        operator_token=_token(given.get("FITMATCH_OPERATOR_TOKEN")),
+        demo=_switch(given, "FITMATCH_DEMO", default=True),
+        serve_config=_file(given, "FITMATCH_SERVE_CONFIG", SERVE_CONFIG),
+    )
+
+
+def data_dir_of(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("FITMATCH_DATA_DIR") or ROOT / ".fitmatch").expanduser().resolve()
+
+
+def unknown(names: Iterable[str]) -> list[str]:
+    """A sentence for each FITMATCH_ variable that nothing reads: most are spelling mistakes."""
+    known = {f"FITMATCH_{name.upper()}" for name in {*_OWN, *Settings.model_fields}}
+    sentences: list[str] = []
+    for name in sorted(set(names) - known):
+        if name.startswith("FITMATCH_"):
+            close = difflib.get_close_matches(name, known, n=1)
+            sentences.append(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else "."))
+    return sentences
+
+
+def _free_ports(given: Mapping[str, str]) -> tuple[int, int]:
+    chosen = ports.choose(2)
+    return (
+        _port(given, "FITMATCH_RAY_DASHBOARD_PORT", chosen[0]),
+        _port(given, "FITMATCH_RAY_METRICS_PORT", chosen[1]),
+    )
+
+
+def _port(given: Mapping[str, str], name: str, default: int) -> int:
+    text = given.get(name, str(default))
+    if not text.isdecimal() or not 0 < int(text) <= PORT_MAX:
+        raise BadSetting(f"{name}: {text} is no port; name a number from 1 to {PORT_MAX}.")
+    port = int(text)
+    if not ports.is_free(port):
+        raise BadSetting(f"{name}: port {port} is in use; stop what listens there, or name another port.")
+    return port
+
+
+def _host(text: str) -> str:
+    try:
+        socket.getaddrinfo(text, None)
+    except OSError:
+        raise BadSetting(f"FITMATCH_HTTP_HOST: {text} is no address of this machine; name one, as 127.0.0.1.") from None
+    return text
+
+
+def _address(given: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str | None:
+    text = given.get(name)
+    # Never shown: a DSN holds a password.
+    if text and urlsplit(text).scheme not in schemes:
+        raise BadSetting(f"{name} must start with {schemes[0]}://; correct it, or unset it to use the embedded server.")
+    return text.rstrip("/") if text else None
+
+
+def _checkpoint(text: str | None) -> str:
+    if text is None:
+        if not (MINI / "image.onnx").exists():
+            raise BadSetting(f"The default checkpoint {MINI} is missing: run `make train`, or set FITMATCH_CHECKPOINT.")
+        return str(MINI)
+    folder = Path(text).expanduser()
+    if folder.is_dir():
+        return str(folder.resolve())
+    if not _HUB_ID.fullmatch(text):
+        raise BadSetting(
+            f"FITMATCH_CHECKPOINT: {text} is no folder; name one, or a hub id as owner/name@ and a commit's 40 digits."
+        )
+    return text
+
+
+def _token(text: str | None) -> str | None:
+    if text is not None and len(text) < 16:  # noqa: PLR2004
+        raise BadSetting("FITMATCH_OPERATOR_TOKEN is too short; give it 16 characters or more, or unset it.")
+    return text
+
+
+def _switch(given: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = given.get(name, "1" if default else "0")
+    if text not in {"0", "1"}:
+        raise BadSetting(f"{name}: {text} is neither 0 nor 1.")
+    return text == "1"
+
+
+def _file(given: Mapping[str, str], name: str, default: Path) -> Path:
+    file = Path(given.get(name, default)).expanduser().resolve()
+    if not file.is_file():
+        raise BadSetting(f"{name}: there is no file {file}; name a Serve config.")
+    return file
+
+
+def in_process() -> Configuration:
+    """From this process' environment."""
+    return read(os.environ)
