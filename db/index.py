@@ -30,7 +30,7 @@ _SPACE = {"hnsw": {"space": "cosine", "ef_construction": 100, "max_neighbors": 1
 _DATABASE = "/api/v2/tenants/default_tenant/databases/default_database"
 
 
-class _AbsentError(Exception):
+class _Absent(Exception):
     """Chroma answers 404."""
 
 
@@ -93,7 +93,7 @@ class Index:
         self._known.pop(collection, None)
         try:
             await self._call("DELETE", f"{_DATABASE}/collections/{collection}", None, WRITE_TIMEOUT_S)
-        except _AbsentError:
+        except _Absent:
             return
 
     async def names(self) -> list[str]:
@@ -119,7 +119,7 @@ class Index:
             try:
                 found = known or await self._look_up(collection)
                 return await self._call("POST", f"{_DATABASE}/collections/{found}/{what}", body, timeout_s)
-            except _AbsentError as error:
+            except _Absent as error:
                 self._known.pop(collection, None)
                 if known is None:
                     raise NotFound(f"no collection {collection}") from error
@@ -143,7 +143,7 @@ class Index:
         except (TimeoutError, httpx.HTTPError) as error:
             raise Unavailable("the index did not answer in time") from error
         if answer.status_code == NOT_FOUND:
-            raise _AbsentError(path)
+            raise _Absent(path)
         if answer.is_server_error or answer.status_code == TOO_MANY_REQUESTS:
             raise Unavailable(f"the index answered {answer.status_code}")
         if not answer.is_success:
