@@ -33,8 +33,6 @@ class EmbeddedChroma:
         self._folder = folder.resolve()
         self._port = port
         self._child: subprocess.Popen[bytes] | None = None
-        self.torn: list[str] = []
-        """Collections that the last start deleted because they were torn: rebuild them from Postgres."""
 
     @property
     def pid(self) -> int:
@@ -45,6 +43,14 @@ class EmbeddedChroma:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def torn(self) -> list[str]:
+        """Collections that a start deleted because they were torn: rebuild them, then `forget_torn`."""
+        return self._torn_file.read_text().split() if self._torn_file.exists() else []
+
+    def forget_torn(self) -> None:
+        self._torn_file.unlink(missing_ok=True)
+
     def is_running(self) -> bool:
         return self._child is not None and self._child.poll() is None
 
@@ -53,9 +59,10 @@ class EmbeddedChroma:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.end_leftover()
         torn.remove_orphans(self._data)
-        self.torn = torn.find(self._data)
-        if self.torn:
-            self._delete_torn(self.torn)
+        if found := torn.find(self._data):
+            # Noted first: a start that ends before the rebuild must not forget it.
+            self._torn_file.write_text("\n".join({*self.torn, *found}))
+            self._delete_torn(found)
         if self._port is not None:
             self._child = self._launch(self._port)
         for _ in range(_STARTS_MAX):
@@ -78,6 +85,10 @@ class EmbeddedChroma:
     @property
     def _data(self) -> Path:
         return self._folder / "data"
+
+    @property
+    def _torn_file(self) -> Path:
+        return self._folder / "torn"
 
     @property
     def _log(self) -> Path:

@@ -4,6 +4,7 @@ Works for root too: Postgres refuses to run as root, so it then runs as `postgre
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,10 @@ from deployments.local.postgres_place import Place, find_place
 READY_S_MAX = 60.0
 STOP_S_MAX = 30.0
 _POLL_S = 0.01
-_STATUS_LINE = 7  # the eighth: "starting", "ready   ", "stopping"
+_SOCKETS_PREFIX = "fm-pg-"
+# Lines of postmaster.pid, from 0.
+_SOCKETS_LINE = 4
+_STATUS_LINE = 7  # "starting", "ready   ", "stopping"
 _STILL_HELD = ("lock file", "shared memory block")
 
 
@@ -78,9 +82,7 @@ class EmbeddedPostgres:
         if self._child is not None:
             processes.stop(self._child, signal.SIGINT, STOP_S_MAX)
         if self._owns_sockets and self._sockets is not None and self._sockets.exists():
-            for left in self._sockets.iterdir():
-                left.unlink(missing_ok=True)
-            self._sockets.rmdir()
+            shutil.rmtree(self._sockets)
             self._sockets = None
 
     def end_leftover(self) -> None:
@@ -89,14 +91,16 @@ class EmbeddedPostgres:
         The first is stopped; the second is forgotten, since Postgres would refuse to start because of it.
         """
         lock = self.data / "postmaster.pid"
-        pid = int((_read(lock).split("\n", 1)[0]).strip() or 0)
-        if not pid:
-            return
+        lines = _read(lock).split("\n")
+        pid = int(lines[0].strip() or 0)
         deadline = time.monotonic() + STOP_S_MAX
-        while processes.identify(pid) is not None and _serves(pid, self.data):
+        while pid and processes.identify(pid) is not None and _serves(pid, self.data):
             os.kill(pid, signal.SIGINT if time.monotonic() < deadline else signal.SIGKILL)
             time.sleep(0.1)
         lock.unlink(missing_ok=True)
+        left = Path(lines[_SOCKETS_LINE]) if len(lines) > _SOCKETS_LINE else None
+        if left and left != self._sockets and left.name.startswith(_SOCKETS_PREFIX):
+            shutil.rmtree(left, ignore_errors=True)
 
     @property
     def _log(self) -> Path:
@@ -109,14 +113,15 @@ class EmbeddedPostgres:
 
     def _open_sockets(self, place: Place) -> None:
         if self._sockets is None:
-            self._sockets = Path(tempfile.mkdtemp(prefix="fm-pg-", dir=short_temp()))
+            self._sockets = Path(tempfile.mkdtemp(prefix=_SOCKETS_PREFIX, dir=short_temp()))
         if place.account:
             os.chown(self._sockets, place.account.uid, place.account.gid)
 
     def _initdb(self, place: Place) -> None:
         """Into another name first: a start that is killed here must not leave half a cluster behind."""
         fresh = place.cluster / "data.new"
-        _remove(fresh)
+        if fresh.exists():
+            shutil.rmtree(fresh)
         # macOS has no C.UTF-8 of its own; Postgres ≥ 17 brings one.
         locale = ["--locale=C.UTF-8"]
         if sys.platform == "darwin":
@@ -193,10 +198,3 @@ def _read(path: Path) -> str:
         return path.read_text(errors="replace")
     except OSError:
         return ""
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        import shutil
-
-        shutil.rmtree(folder)

@@ -151,11 +151,12 @@ class Supervisor:
             return
         from deployments.rebuild import rebuild_collections
 
-        names, self._chroma.torn = self._chroma.torn, []
+        names = self._chroma.torn
         self._tell(f"Rebuilding {len(names)} torn collection(s) of Chroma from Postgres")
         stores = await self.open_stores()
         try:
             await rebuild_collections(stores, names)
+            self._chroma.forget_torn()
         finally:
             await stores.db.close()
             await stores.index.close()
