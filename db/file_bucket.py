@@ -1,4 +1,4 @@
-"""Files in an S3-compatible store."""
+"""Files in an S3-compatible store, or whatever else obstore speaks."""
 
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import S3Store
+from obstore.store import ObjectStore
 
 from db.errors import Unavailable
 
 
 class Bucket:
-    def __init__(self, url: str) -> None:
-        self._store = S3Store.from_url(url)
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
 
     async def touch(self, path: str) -> bool:
         """Always False: only writing makes an object young again, and one upload more is cheap."""

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from hashlib import sha256
 from uuid import UUID
 
+from obstore.store import S3Store
+
 from db.errors import NotFound
 from db.file_bucket import Bucket
 from db.file_folder import Folder
@@ -19,7 +21,8 @@ class Files:
 
     def __init__(self, url: str) -> None:
         """A folder's path, `file:///…` or `s3://bucket/prefix` (obstore reads the credentials from the environment)."""
-        self._store = Bucket(url) if url.startswith("s3://") else Folder(url.removeprefix("file://"))
+        remote = url.startswith("s3://")
+        self._store = Bucket(S3Store.from_url(url)) if remote else Folder(url.removeprefix("file://"))
 
     async def add(self, shop_id: UUID, data: bytes) -> str:
         """The content hash (SHA-256, hex); the same bytes again write nothing.

@@ -229,6 +229,29 @@ async def test_the_tower_away_burns_no_attempts_and_claims_one_by_one(
     assert await statuses(stores.db) == {"ready": 5}
 
 
+async def test_postgres_away_in_the_middle_burns_no_attempts(
+    stores: Stores, worker: Worker, tower: Tower, database_dsn: str
+) -> None:
+    shop = await rows.shop(stores.db)
+    await upload(stores, shop, *(jpeg(i) for i in range(5)))
+    loop = asyncio.get_running_loop()
+
+    async def lose_postgres(_: Pixels) -> None:
+        tower.before = lambda _: None
+        stores.db.set_connect_args("postgresql://postgres@127.0.0.1:9/postgres")
+        await stores.db.expire_connections()
+        loop.call_later(0.2, stores.db.set_connect_args, database_dsn)
+
+    tower.before = lose_postgres
+    await worker.turn()
+
+    assert await stores.db.fetch("SELECT attempts FROM jobs WHERE attempts > 0") == []
+    assert await jobs_left(stores.db) == 5
+    await stores.db.execute("UPDATE jobs SET due = NULL")
+    await drain(worker)
+    assert await statuses(stores.db) == {"ready": 5}
+
+
 async def test_a_photo_deleted_while_it_is_embedded_leaves_nothing(
     stores: Stores, worker: Worker, work: Parts, tower: Tower, decoders: Decoders
 ) -> None:
