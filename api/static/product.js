@@ -1,6 +1,6 @@
 // The dialog of one product, with the products that look like it.
 
-import { card, nameOf, photoOf, priceOf, skeletons } from "./cards.js";
+import { card, nameOf, photoOf, pricesOf, skeletons } from "./cards.js";
 import { similar } from "./client.js";
 import { nothingSimilar, problem } from "./notices.js";
 
@@ -45,10 +45,11 @@ export function closeProduct() {
 }
 
 function describe(product) {
-  byId("product-photo").replaceChildren(photoOf(product, false));
+  byId("product-photo").replaceChildren(photoOf(product));
   byId("product-name").textContent = nameOf(product);
   byId("product-kind").textContent = [product.category, product.style, product.age_group].filter(Boolean).join(" · ");
-  byId("product-price").textContent = priceOf(product) ?? "";
+  byId("product-description").textContent = product.description ?? "";
+  byId("product-price").replaceChildren(...pricesOf(product));
   const link = byId("product-link");
   link.hidden = !isWebAddress(product.url);
   if (link.hidden) link.removeAttribute("href");
