@@ -1,0 +1,146 @@
+"""From records to the bodies that callers get."""
+
+from datetime import UTC, datetime
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from api.ids import Prefix, public
+from api.schemas.keys import KeyAnswer
+from api.schemas.money import Money
+from api.schemas.operations import IndexAnswer
+from api.schemas.product_answers import PhotoAnswer, PhotoError, ProductAnswer
+from api.schemas.shops import ShopAnswer
+from api.schemas.terms import TermAnswer
+from api.signatures import Addresses
+from db.keys import PREFIXES, Key
+from db.photos import Photo
+from db.products import Counts, Product
+from db.shops import Shop
+from db.terms import Kind, Term
+
+TERM_PREFIXES: dict[Kind, Prefix] = {"category": "cat", "style": "sty", "age_group": "age"}
+UNDER_WAY = ("queued", "embedding")
+
+
+def json(body: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(body.model_dump_json().encode(), status, headers, "application/json")
+
+
+def shop(found: Shop) -> ShopAnswer:
+    return ShopAnswer(
+        id=public("shp", found.id), name=found.name, created_at=found.created_at, updated_at=found.updated_at
+    )
+
+
+def key(found: Key) -> KeyAnswer:
+    expired = found.expires_at is not None and found.expires_at <= datetime.now(UTC)
+    return KeyAnswer(
+        id=public("key", found.id),
+        name=found.name,
+        kind=found.kind,
+        prefix=PREFIXES[found.kind],
+        last4=found.last4,
+        allowed_origins=list(found.allowed_origins),
+        rate_limit=found.rate_limit,
+        expires_at=found.expires_at,
+        revoked_at=found.revoked_at,
+        last_used_at=found.last_used_at,
+        created_at=found.created_at,
+        status="revoked" if found.revoked_at else "expired" if expired else "active",
+    )
+
+
+def term(found: Term) -> TermAnswer:
+    return TermAnswer(
+        id=public(TERM_PREFIXES[found.kind], found.id),
+        name=found.name,
+        description=found.description,
+        product_count=found.product_count,
+        created_at=found.created_at,
+    )
+
+
+def product(found: Product, addresses: Addresses) -> ProductAnswer:
+    fields = found.fields
+    return ProductAnswer(
+        id=public("prd", found.id),
+        external_id=fields.external_id,
+        group_id=fields.group_id,
+        name=fields.name,
+        description=fields.description,
+        category=found.category,
+        style=found.style,
+        age_group=found.age_group,
+        gender=fields.gender,
+        brand=fields.brand,
+        colours=list(fields.colours),
+        sizes=list(fields.sizes),
+        materials=list(fields.materials),
+        price=price(found),
+        sale_price=sale_price(found),
+        availability=fields.availability,
+        url=fields.url,
+        tags=list(fields.tags),
+        attributes=fields.attributes or {},
+        photos=[photo(one, addresses) for one in found.photos],
+        status=found.status,
+        created_at=found.created_at,
+        updated_at=found.updated_at,
+    )
+
+
+def price(found: Product) -> Money | None:
+    amount, currency = found.fields.price, found.fields.currency
+    return None if amount is None or currency is None else Money(amount=amount, currency=currency)
+
+
+def sale_price(found: Product) -> Money | None:
+    amount, currency = found.fields.sale_price, found.fields.currency
+    return None if amount is None or currency is None else Money(amount=amount, currency=currency)
+
+
+def photo(found: Photo, addresses: Addresses) -> PhotoAnswer:
+    failed = found.status == "failed"
+    return PhotoAnswer(
+        id=public("pho", found.id),
+        url=addresses.of(found.shop_id, found.id, "medium"),
+        thumbnail_url=addresses.of(found.shop_id, found.id, "thumb"),
+        original_url=addresses.of(found.shop_id, found.id, "original"),
+        position=found.position,
+        width=found.width,
+        height=found.height,
+        status=found.status,
+        error=PhotoError(code=found.error_code or "embedding_failed", detail=found.error_detail or "")
+        if failed
+        else None,
+    )
+
+
+def etag(found: Product, addresses: Addresses) -> str:
+    """`"7"` for revision 7; with photos also what changes without a revision: their status and their addresses."""
+    if not found.photos:
+        return f'"{found.revision}"'
+    return f'"{found.revision}-{found.status}-{addresses.expires}"'
+
+
+def product_response(found: Product, addresses: Addresses, status: int = 200) -> Response:
+    headers = {"ETag": etag(found, addresses), "Cache-Control": "private, no-cache"}
+    if status in (201, 202):
+        headers["Location"] = f"/v1/products/{public('prd', found.id)}"
+    return json(product(found, addresses), status, headers)
+
+
+def created_status(found: Product) -> int:
+    return 202 if found.status in UNDER_WAY else 201
+
+
+def index(counts: Counts, checkpoint: str) -> IndexAnswer:
+    return IndexAnswer(
+        products=counts.products,
+        photos=counts.photos,
+        ready=counts.ready,
+        queued=counts.queued,
+        failed=counts.failed,
+        checkpoint=checkpoint,
+    )

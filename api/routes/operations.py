@@ -1,0 +1,69 @@
+"""How the deployment is doing, and what a shop has."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Response
+
+from api import answers
+from api.answers import json
+from api.deps import ANYONE, Db, Parts, PartsOf, Secret
+from api.schemas.operations import Alive, IndexAnswer, Readiness, UsageAnswer
+from db import deployment, products, usage
+from db.postgres import UNAVAILABLE
+
+router = APIRouter(tags=["operations"])
+
+ANSWER_S = 2.5
+
+
+@router.get("/livez", dependencies=[ANYONE])
+async def alive() -> Alive:
+    """The process turns. Nothing else is asked: a dead Postgres is no reason to restart it."""
+    return Alive(status="ok")
+
+
+@router.get(
+    "/readyz",
+    dependencies=[ANYONE],
+    response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "A part is away; `parts` says which"}},
+)
+async def ready(parts: PartsOf) -> Response:
+    """Whether Postgres, Chroma and the embedding of prompts answer."""
+    postgres, others = await asyncio.gather(_postgres(parts), parts.context.query.canary())
+    found = {"postgres": postgres, **others}
+    if all(state == "ok" for state in found.values()):
+        return json(Readiness(status="ok", parts=found))
+    return json(Readiness(status="unavailable", parts=found), 503, {"Retry-After": "2"})
+
+
+@router.get("/v1/index")
+async def get_index(caller: Secret, parts: PartsOf, db: Db) -> IndexAnswer:
+    """How much of the shop's catalogue answers prompts."""
+    return answers.index(await products.counts(db, caller.shop_id), parts.context.checkpoint)
+
+
+@router.get("/v1/usage")
+async def get_usage(caller: Secret, db: Db) -> UsageAnswer:
+    """What the shop has used in this calendar month (UTC)."""
+    since = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    used = await usage.of_shop(db, caller.shop_id, since=since)
+    counted = await products.counts(db, caller.shop_id)
+    return UsageAnswer(
+        since=since,
+        prompts=used.prompts,
+        photos_uploaded=used.photos_uploaded,
+        products=counted.products,
+        photos=counted.photos,
+        photo_bytes=used.photo_bytes,
+    )
+
+
+async def _postgres(parts: Parts) -> str:
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            await deployment.signing_key(parts.context.stores.db)
+    except UNAVAILABLE:
+        return "no answer"
+    return "ok"

@@ -1,0 +1,57 @@
+"""Pages for people: the demo shop front, the API reference, what each problem means. No host but this one is asked."""
+
+import asyncio
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.staticfiles import StaticFiles
+
+from api.deps import ANYONE, PartsOf
+from api.problem_page import render
+from db.errors import NotFound
+
+router = APIRouter(dependencies=[ANYONE], include_in_schema=False)
+
+STATIC = Path(__file__).parent.parent / "static"
+FILES = StaticFiles(directory=STATIC)
+PROBLEMS = Path(__file__).parent.parent.parent / "docs" / "problems.md"
+PAGE = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'",
+    "Cache-Control": "no-cache",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""`no-cache`: kept, but asked for again by ETag, so that a new version is seen at once."""
+
+
+@router.get("/")
+async def front(request: Request) -> Response:
+    return await static(request, "index.html")
+
+
+@router.get("/docs")
+async def reference(request: Request) -> Response:
+    return await static(request, "docs.html")
+
+
+@router.get("/docs/problems")
+async def problems() -> Response:
+    text = await asyncio.to_thread(PROBLEMS.read_text)
+    return Response(render(text), headers=PAGE, media_type="text/html; charset=utf-8")
+
+
+@router.get("/static/{path:path}")
+async def static(request: Request, path: str) -> Response:
+    answer = await FILES.get_response(path, request.scope)
+    answer.headers.update(PAGE)
+    return answer
+
+
+@router.get("/demo.json")
+async def demo(parts: PartsOf) -> Response:
+    """The publishable key of the demo shop, where there is one."""
+    file = parts.context.demo_key_file
+    if file is None or not await asyncio.to_thread(file.is_file):
+        raise NotFound("This deployment has no demo shop.")
+    key = (await asyncio.to_thread(file.read_text)).strip()
+    return JSONResponse({"publishable_key": key})

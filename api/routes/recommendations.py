@@ -1,0 +1,62 @@
+"""Recommendations for a prompt, or for a product."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+
+from api import ids
+from api.deps import AddressesOf, AnyKey, Db, PartsOf
+from api.ports import Ask
+from api.recommending import recommend
+from api.schemas import filters
+from api.schemas.recommendations import RESULTS_DEFAULT, NumResults, Prompt, RecommendationAnswer, RecommendationRequest
+from models.prompt import clean
+
+router = APIRouter(tags=["recommendations"])
+
+Count = Annotated[NumResults, Query(description="How many products, best first")]
+
+
+@router.post("/v1/recommendations")
+async def recommend_for_prompt(
+    caller: AnyKey, request: Request, parts: PartsOf, wanted: RecommendationRequest, to: AddressesOf
+) -> RecommendationAnswer:
+    """The shop's products that fit a prompt, best first. The prompt is kept for the shop to learn from."""
+    ask = Ask(
+        shop_id=caller.shop_id,
+        num_results=wanted.num_results,
+        prompt=clean(wanted.prompt),
+        filter=filters.parse(wanted.filter),
+        min_score=wanted.min_score,
+    )
+    return await recommend(parts, request, ask, to)
+
+
+@router.get("/v1/recommendations")
+async def recommend_simply(
+    caller: AnyKey,
+    request: Request,
+    parts: PartsOf,
+    to: AddressesOf,
+    prompt: Annotated[Prompt, Query(description="In the shopper's words")],
+    num_results: Count = RESULTS_DEFAULT,
+) -> RecommendationAnswer:
+    """The same for simple calls. Prompts in addresses end up in logs of proxies: prefer POST."""
+    ask = Ask(shop_id=caller.shop_id, num_results=num_results, prompt=clean(prompt))
+    return await recommend(parts, request, ask, to)
+
+
+@router.get("/v1/products/{product_id}/similar")
+async def recommend_similar(
+    caller: AnyKey,
+    request: Request,
+    parts: PartsOf,
+    db: Db,
+    to: AddressesOf,
+    product_id: str,
+    num_results: Count = RESULTS_DEFAULT,
+) -> RecommendationAnswer:
+    """The shop's products that look like this one, without itself."""
+    known = await ids.product(db, caller.shop_id, product_id)
+    ask = Ask(shop_id=caller.shop_id, num_results=num_results, like_product_id=known)
+    return await recommend(parts, request, ask, to)
