@@ -157,7 +157,7 @@ def read_samples() -> list[Sample]:
     return [
         Sample(
             row["external_id"],
-            SAMPLES / "photos" / row["file"],
+            SAMPLES / row["file"],
             {field: row[field] for field in _FIELDS} | {"price": row["price"], "currency": row["currency"]},
         )
         for row in rows

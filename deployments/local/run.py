@@ -7,6 +7,7 @@ import shlex
 import signal
 import time
 from collections.abc import AsyncGenerator
+from typing import cast
 
 from rich.console import Console
 
@@ -78,7 +79,12 @@ async def _until_signal() -> AsyncGenerator[None]:
     except BaseExceptionGroup as group:
         failed = group.split(asyncio.CancelledError)[1]
         if failed is not None:
-            raise failed.exceptions[0] from None
+            raise _first(failed) from None
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    inner = group.exceptions[0]
+    return _first(cast("BaseExceptionGroup[BaseException]", inner)) if isinstance(inner, BaseExceptionGroup) else inner
 
 
 @contextlib.asynccontextmanager
