@@ -16,6 +16,8 @@ from db.index import Index
 from db.stores import Stores
 from deployments.local.chroma import EmbeddedChroma
 from deployments.local.postgres import EmbeddedPostgres
+from tests.e2e import instance
+from tests.e2e.instance import Running
 
 TEMPLATE = "fitmatch_template"
 
@@ -86,6 +88,17 @@ async def index(chroma_url: str) -> AsyncIterator[Index]:
 @pytest.fixture
 def stores(pool: postgres.Pool, index: Index, files: Files) -> Stores:
     return Stores(pool, index, files)
+
+
+@pytest.fixture(scope="session")
+def fitmatch() -> Iterator[Running]:
+    """The whole of FitMatch on its real parts, shared by the e2e and browser tiers: make a shop of your own in it."""
+    folder = Path(tempfile.mkdtemp(prefix="fm-run-"))
+    folder.chmod(0o711)
+    running = instance.start(folder)
+    yield running
+    running.stop()
+    shutil.rmtree(folder)
 
 
 def of_database(dsn: str, name: str) -> str:
