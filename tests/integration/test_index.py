@@ -78,8 +78,6 @@ async def test_a_collection_made_again_by_another_process_is_found(
     await index.add(collection, [new_id()], embeddings(1))
     neighbour = Index(chroma_url)
     await neighbour.drop(collection)
-    with pytest.raises(NotFound):
-        await index.add(collection, [new_id()], embeddings(1))
     await neighbour.create(collection)
     await neighbour.close()
 
@@ -87,6 +85,18 @@ async def test_a_collection_made_again_by_another_process_is_found(
     await index.add(collection, [photo], embeddings(1))
 
     assert await index.ids(collection) == {photo}
+
+
+async def test_a_collection_dropped_by_another_process_is_not_found(
+    index: Index, collection: str, chroma_url: str
+) -> None:
+    await index.add(collection, [new_id()], embeddings(1))
+    neighbour = Index(chroma_url)
+    await neighbour.drop(collection)
+    await neighbour.close()
+
+    with pytest.raises(NotFound):
+        await index.search(collection, embeddings(1), 1)
 
 
 async def test_more_vectors_than_a_call_may_carry_are_refused(index: Index, collection: str) -> None:

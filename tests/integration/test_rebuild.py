@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 from uuid import UUID
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from db import collections, embeddings
 from db.errors import NotFound
 from db.ids import new_id
+from db.index import Index
 from db.stores import Stores
 from deployments.rebuild import rebuild_all, rebuild_collections, rebuild_shop
 from tests.integration import rows
@@ -45,6 +47,29 @@ async def test_a_rebuilt_collection_gives_the_same_answers_under_its_next_name(s
         collections.name(shop, CHECKPOINT, 2),
         collections.name(other, CHECKPOINT, 1),
     }
+
+
+async def test_what_changes_while_the_pointer_swings_is_caught_up(stores: Stores, chroma_url: str) -> None:
+    shop, [gone, *kept] = await filled(stores, 5)
+    late: list[UUID] = []
+
+    class Meanwhile(Index):
+        """A worker adds a photo to the old collection and a shop deletes one, after the last look before the swing."""
+
+        async def remove(self, collection: str, photo_ids: list[UUID]) -> None:
+            await super().remove(collection, photo_ids)
+            looks.append(collection)
+            if len(looks) == 2:
+                late.extend(await rows.ready(stores.db, shop))
+                await embeddings.add(stores.db, CHECKPOINT, [shop], late, rows.embeddings(1, seed=3))
+                await stores.db.execute("DELETE FROM photos WHERE id = $1", gone)
+
+    looks: list[str] = []
+    index = Meanwhile(chroma_url)
+    await rebuild_shop(dataclasses.replace(stores, index=index), shop, CHECKPOINT)
+    await index.close()
+
+    assert await stores.index.ids(collections.name(shop, CHECKPOINT, 2)) == {*kept, *late}
 
 
 async def test_a_rebuild_leaves_out_what_is_not_ready(stores: Stores) -> None:
