@@ -81,6 +81,8 @@ def create_app(context: Context) -> FastAPI:
         summary="Recommends what a clothing shop sells, for a shopper's words.",
         description=openapi.DESCRIPTION,
         openapi_tags=openapi.TAGS,
+        generate_unique_id_function=lambda route: route.name,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

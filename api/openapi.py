@@ -1,8 +1,15 @@
 """Words of the API reference that belong to no single route."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from api.schemas.problem import Problem
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import BaseModel
+
+from api.deps import DECLARATIONS
 
 DESCRIPTION = """
 Shops upload photos of what they sell; shoppers get recommendations for a prompt such as “red summer dress”.
@@ -36,15 +43,61 @@ TAGS: list[dict[str, Any]] = [
     {"name": "seed", "description": "The routes of FitMatchFinder, for clients written for it; use /v1 for new ones"},
 ]
 
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "4XX": {
-        "model": Problem,
-        "description": "The request cannot be done as it is; `code` says why",
-        "content": {"application/problem+json": {}},
-    },
-    "5XX": {
-        "model": Problem,
-        "description": "The service cannot do it now",
-        "content": {"application/problem+json": {}},
-    },
+    "4XX": {"description": "The request cannot be done as it is; `code` says why", "content": _PROBLEM},
+    "5XX": {"description": "The service cannot do it now; `code` says why", "content": _PROBLEM},
 }
+
+PATH_WORDS = {
+    "product_id": "`prd_…`, or the shop's own id as `ext:…`",
+    "photo_id": "`pho_…`",
+    "shop_id": "`shp_…`",
+    "key_id": "`key_…`",
+    "term_id": "Its id, as lists give it",
+    "api_key": "A secret key",
+    "pk": "The ImageID",
+}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """What FastAPI finds, with who may call each route, words for path parameters, and examples with their nulls."""
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description=app.description,
+        tags=app.openapi_tags,
+        routes=app.routes,
+    )
+    examples = {model.__name__: model.model_config.get("json_schema_extra") for model in _models(BaseModel)}
+    for name, schema in document["components"]["schemas"].items():
+        schema.update(examples.get(name) or {})
+    callers = _callers(app)
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            operation["x-caller"] = callers[path, method.upper()]
+            for parameter in operation.get("parameters", ()):
+                parameter.setdefault("description", PATH_WORDS.get(parameter["name"], ""))
+    return document
+
+
+def callers_of(dependant: Dependant) -> list[str]:
+    """The declarations of a route; there should be one."""
+    return [one.call.__name__ for one in dependant.dependencies if one.call in DECLARATIONS]
+
+
+def _callers(app: FastAPI) -> dict[tuple[str, str], str]:
+    return {
+        (str(route.path), method): ", ".join(callers_of(route.dependant))
+        for route in iter_route_contexts(app.routes)
+        if isinstance(route.original_route, APIRoute)
+        for method in route.methods or ()
+    }
+
+
+def _models(parent: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for model in parent.__subclasses__():
+        if model.__module__.startswith("api."):
+            yield model
+        yield from _models(model)

@@ -1,13 +1,16 @@
 """Pages for people: the demo shop front, the API reference, what each problem means. No host but this one is asked."""
 
 import asyncio
+import functools
 from pathlib import Path
+from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
 from api.deps import ANYONE, PartsOf
+from api.openapi import describe
 from api.problem_page import render
 from db.errors import NotFound
 
@@ -34,6 +37,11 @@ async def reference(request: Request) -> Response:
     return await static(request, "docs.html")
 
 
+@router.get("/openapi.json")
+async def description(request: Request) -> Response:
+    return JSONResponse(_described(request.app), headers={"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"})
+
+
 @router.get("/docs/problems")
 async def problems() -> Response:
     text = await asyncio.to_thread(PROBLEMS.read_text)
@@ -55,3 +63,8 @@ async def demo(parts: PartsOf) -> Response:
         raise NotFound("This deployment has no demo shop.")
     key = (await asyncio.to_thread(file.read_text)).strip()
     return JSONResponse({"publishable_key": key})
+
+
+@functools.lru_cache(maxsize=1)
+def _described(app: FastAPI) -> dict[str, Any]:
+    return describe(app)
