@@ -1,31 +1,71 @@
 """The command line: `fitmatch run`, `doctor`, `migrate`, `rebuild-index`."""
 
 import argparse
+import asyncio
+import os
 import sys
 from collections.abc import Callable
 
+from deployments.local.errors import BadSetting, StartFailed
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status."""
+    """The exit status: 2 when a setting is wrong, 1 when something failed; either with one sentence."""
     given = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = given.command
-    return command(given)
+    try:
+        return command(given)
+    except BadSetting as error:
+        print(error, file=sys.stderr)
+        return 2
+    except StartFailed as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="fitmatch", description="Settings are FITMATCH_* variables: docs/operations.md"
-    )
+    about = "Recommends what clothing shops sell. Settings are FITMATCH_* variables: docs/operations.md"
+    parser = argparse.ArgumentParser(prog="fitmatch", description=about)
     commands = parser.add_subparsers(required=True, metavar="command")
     run = commands.add_parser("run", help="run everything on this machine until Ctrl-C")
     run.set_defaults(command=_run)
+    doctor = commands.add_parser("doctor", help="say what a start would stumble over, and how the parts are")
+    doctor.set_defaults(command=_doctor)
+    migrate = commands.add_parser("migrate", help="bring the schema of Postgres up to date")
+    migrate.set_defaults(command=_migrate)
+    rebuild = commands.add_parser("rebuild-index", help="rebuild Chroma from the embeddings in Postgres")
+    rebuild.add_argument("--shop", metavar="shp_…", help="this shop only")
+    rebuild.set_defaults(command=_rebuild_index)
     return parser
+
+
+# The imports are inside: a command need not load what the others use.
 
 
 def _run(_given: argparse.Namespace) -> int:
     from deployments.local import run
 
     return run.run()
+
+
+def _doctor(_given: argparse.Namespace) -> int:
+    from deployments.local import doctor
+
+    return doctor.doctor(os.environ)
+
+
+def _migrate(_given: argparse.Namespace) -> int:
+    from deployments.local import commands
+
+    asyncio.run(commands.migrate())
+    return 0
+
+
+def _rebuild_index(given: argparse.Namespace) -> int:
+    from deployments.local import commands
+
+    asyncio.run(commands.rebuild_index(given.shop))
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
 """What `fitmatch run` is told by FITMATCH_* variables; each complaint is one sentence."""
 
 import difflib
-import os
-import re
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +10,8 @@ from urllib.parse import urlsplit
 from deployments.local import ports
 from deployments.local.errors import BadSetting
 from deployments.settings import MINI, Settings
+from models import checkpoint
+from models.checkpoint import Checkpoint
 
 ROOT = Path(__file__).parent.parent.parent
 SERVE_CONFIG = ROOT / "serve_config.local.yaml"
@@ -26,7 +26,6 @@ _OWN = {
     "ray_metrics_port",
     "serve_config",
 }
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class Configuration:
     http_host: str
     http_port: int
     dashboard_port: int
+    """0: a free one, as for the next."""
     metrics_port: int
     postgres_dsn: str | None
     """None: the embedded one."""
@@ -52,13 +52,12 @@ def read(environment: Mapping[str, str]) -> Configuration:
     """Raises BadSetting."""
     given = {name: value for name, value in environment.items() if value}
     data_dir = data_dir_of(given)
-    dashboard_port, metrics_port = _free_ports(given)
     return Configuration(
         data_dir=data_dir,
         http_host=_host(given.get("FITMATCH_HTTP_HOST", "127.0.0.1")),
         http_port=_port(given, "FITMATCH_HTTP_PORT", 8000),
-        dashboard_port=dashboard_port,
-        metrics_port=metrics_port,
+        dashboard_port=_port(given, "FITMATCH_RAY_DASHBOARD_PORT", 0),
+        metrics_port=_port(given, "FITMATCH_RAY_METRICS_PORT", 0),
         postgres_dsn=_address(given, "FITMATCH_POSTGRES_DSN", ("postgresql", "postgres")),
         chroma_url=_address(given, "FITMATCH_CHROMA_URL", ("http", "https")),
         photos_url=given.get("FITMATCH_PHOTOS_URL", str(data_dir / "photos")),
@@ -84,22 +83,25 @@ def unknown(names: Iterable[str]) -> list[str]:
     return sentences
 
 
-def _free_ports(given: Mapping[str, str]) -> tuple[int, int]:
-    chosen = ports.choose(2)
-    return (
-        _port(given, "FITMATCH_RAY_DASHBOARD_PORT", chosen[0]),
-        _port(given, "FITMATCH_RAY_METRICS_PORT", chosen[1]),
-    )
+def check_ports(given: Configuration) -> None:
+    """Raises BadSetting when another program has one of them."""
+    wanted = {
+        "FITMATCH_HTTP_PORT": given.http_port,
+        "FITMATCH_RAY_DASHBOARD_PORT": given.dashboard_port,
+        "FITMATCH_RAY_METRICS_PORT": given.metrics_port,
+    }
+    for name, port in wanted.items():
+        if port and not ports.is_free(port, given.http_host if name == "FITMATCH_HTTP_PORT" else "127.0.0.1"):
+            raise BadSetting(f"{name}: port {port} is in use; stop what listens there, or set it to another port.")
 
 
 def _port(given: Mapping[str, str], name: str, default: int) -> int:
-    text = given.get(name, str(default))
+    text = given.get(name)
+    if text is None:
+        return default
     if not text.isdecimal() or not 0 < int(text) <= PORT_MAX:
-        raise BadSetting(f"{name}: {text} is no port; name a number from 1 to {PORT_MAX}.")
-    port = int(text)
-    if not ports.is_free(port):
-        raise BadSetting(f"{name}: port {port} is in use; stop what listens there, or name another port.")
-    return port
+        raise BadSetting(f"{name}: {text} is no port; set it to a number from 1 to {PORT_MAX}.")
+    return int(text)
 
 
 def _host(text: str) -> str:
@@ -119,18 +121,17 @@ def _address(given: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> s
 
 
 def _checkpoint(text: str | None) -> str:
-    if text is None:
-        if not (MINI / "image.onnx").exists():
-            raise BadSetting(f"The default checkpoint {MINI} is missing: run `make train`, or set FITMATCH_CHECKPOINT.")
-        return str(MINI)
-    folder = Path(text).expanduser()
-    if folder.is_dir():
-        return str(folder.resolve())
-    if not _HUB_ID.fullmatch(text):
-        raise BadSetting(
-            f"FITMATCH_CHECKPOINT: {text} is no folder; name one, or a hub id as owner/name@ and a commit's 40 digits."
-        )
-    return text
+    if text is None and not (MINI / "image.onnx").exists():
+        raise BadSetting(f"The default checkpoint {MINI} is missing: run `make train`, or set FITMATCH_CHECKPOINT.")
+    return text or str(MINI)
+
+
+def find_checkpoint(text: str) -> Checkpoint:
+    """Downloads what is not here yet: once, before replicas do so at the same time. Raises BadSetting."""
+    try:
+        return checkpoint.find(text)
+    except checkpoint.BadCheckpoint as error:
+        raise BadSetting(f"FITMATCH_CHECKPOINT: {error}") from error
 
 
 def _token(text: str | None) -> str | None:
@@ -151,8 +152,3 @@ def _file(given: Mapping[str, str], name: str, default: Path) -> Path:
     if not file.is_file():
         raise BadSetting(f"{name}: there is no file {file}; name a Serve config.")
     return file
-
-
-def in_process() -> Configuration:
-    """From this process' environment."""
-    return read(os.environ)

@@ -114,8 +114,9 @@ class DataFolder:
     def _create(self) -> None:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            # Others may pass through, not list: under root Postgres is another user. What is secret is 0600.
-            self.path.chmod(0o711)
+            # Under root Postgres is another user and must pass through.
+            self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
+            (self.path / "photos").mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise BadSetting(f"FITMATCH_DATA_DIR: {self.path} is unusable ({error.strerror}); name another.") from error
 

@@ -13,7 +13,6 @@ from rich.console import Console
 
 from deployments.local import configuration, demo, keeper
 from deployments.local.configuration import Configuration
-from deployments.local.errors import BadSetting, StartFailed
 from deployments.local.folder import DataFolder
 from deployments.local.supervisor import Supervisor
 
@@ -21,28 +20,23 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def run() -> int:
-    """The exit status: 0 after Ctrl-C or SIGTERM, 2 when a setting is wrong, 1 when a part failed."""
+    """0, after Ctrl-C or SIGTERM. Raises BadSetting, StartFailed."""
+    given = configuration.read(os.environ)
+    for sentence in configuration.unknown(os.environ):
+        console.print(f"Warning: {sentence}")
+    folder = DataFolder(given.data_dir)
+    folder.acquire()
     try:
-        given = configuration.read(os.environ)
-        for sentence in configuration.unknown(os.environ):
-            console.print(f"Warning: {sentence}")
-        folder = DataFolder(given.data_dir)
-        folder.acquire()
-        try:
-            return asyncio.run(_run(given, folder))
-        finally:
-            folder.release()
-    except BadSetting as error:
-        console.print(str(error), style="red")
-        return 2
-    except StartFailed as error:
-        console.print(str(error), style="red")
-        return 1
+        return asyncio.run(_run(given, folder))
+    finally:
+        folder.release()
 
 
 async def _run(given: Configuration, folder: DataFolder) -> int:
     started = time.monotonic()
     keeper.end_leftovers(folder.path)
+    configuration.check_ports(given)  # after the line above: what is left behind may listen there
+    configuration.find_checkpoint(given.checkpoint)
     supervisor = Supervisor(given, folder, _tell)
     async with _until_signal(), _stopping(supervisor):
         await supervisor.start()
@@ -108,7 +102,7 @@ def _print_addresses(supervisor: Supervisor, folder: DataFolder, given: Configur
         f"Storefront     {url}/",
         f"API docs       {url}/docs",
         f"Ray dashboard  {supervisor.ray.dashboard_url}  (asks for the token in {supervisor.ray.token_file})",
-        f"Metrics        http://127.0.0.1:{given.metrics_port}/metrics",
+        f"Metrics        {supervisor.metrics_url}",
         f"Operator token in {folder.path / 'operator_token'}" if not given.operator_token else "",
         f"Secret key     {key}" if key else "",
     ]

@@ -37,8 +37,11 @@ class Supervisor:
         self._tell = tell
         self._postgres = None if configuration.postgres_dsn else EmbeddedPostgres(folder.path / "postgres")
         self._chroma = None if configuration.chroma_url else EmbeddedChroma(folder.path / "chroma")
-        given = RayPorts(configuration.dashboard_port, configuration.metrics_port, *ports.choose())
-        self.ray = RayHead(folder.path / "ray", given)
+        dashboard, metrics, haproxy = ports.choose(3)
+        self._ports = RayPorts(
+            configuration.dashboard_port or dashboard, configuration.metrics_port or metrics, haproxy
+        )
+        self.ray = RayHead(folder.path / "ray", self._ports)
         self._keeper = Keeper(folder.path, folder.lock)
         self._restarts: dict[str, deque[float]] = {}
         self._dsn = configuration.postgres_dsn or ""
@@ -49,6 +52,15 @@ class Supervisor:
     def url(self) -> str:
         host = "127.0.0.1" if self._given.http_host in {"0.0.0.0", "::"} else self._given.http_host  # noqa: S104
         return f"http://{host}:{self._given.http_port}"
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """Postgres' DSN and Chroma's URL, once they have started."""
+        return self._dsn, self._chroma_url
+
+    @property
+    def metrics_url(self) -> str:
+        return f"http://127.0.0.1:{self._ports.metrics}/metrics"
 
     async def start(self) -> None:
         """Returns when FitMatch answers. Raises StartFailed, BadSetting."""
@@ -124,9 +136,6 @@ class Supervisor:
         if self._postgres:
             self._postgres.stop()
 
-    async def open_stores(self) -> Stores:
-        return Stores(await connect(self._dsn), Index(self._chroma_url), Files(self._given.photos_url))
-
     def _start_ray(self) -> None:
         self._tell("Starting Ray")
         variables = {
@@ -153,7 +162,7 @@ class Supervisor:
 
         names = self._chroma.torn
         self._tell(f"Rebuilding {len(names)} torn collection(s) of Chroma from Postgres")
-        stores = await self.open_stores()
+        stores = Stores(await connect(self._dsn), Index(self._chroma_url, timeout_s=60), Files(self._given.photos_url))
         try:
             await rebuild_collections(stores, names)
             self._chroma.forget_torn()
@@ -176,7 +185,7 @@ class Supervisor:
         return Running(
             url=self.url,
             dashboard_url=self.ray.dashboard_url,
-            metrics_url=f"http://127.0.0.1:{self._given.metrics_port}/metrics",
+            metrics_url=self.metrics_url,
             postgres_dsn=self._dsn,
             chroma_url=self._chroma_url,
             checkpoint=self._given.checkpoint,

@@ -14,7 +14,7 @@ from deployments.local import folder as data_folder
 from deployments.local import ports
 from deployments.local.environment import mark_of
 from deployments.local.postgres import EmbeddedPostgres
-from deployments.local.processes import find, identify
+from deployments.local.processes import find, identify, spawn
 
 ROOT = Path(__file__).parent.parent.parent
 READY_S_MAX = 240.0
@@ -69,16 +69,14 @@ def launch(folder: Path, **settings: str) -> subprocess.Popen[bytes]:
     folder.mkdir(parents=True, exist_ok=True)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FITMATCH_")}
     own = {"FITMATCH_DATA_DIR": str(folder), "FITMATCH_DEMO": "0", "FITMATCH_HTTP_PORT": str(ports.choose()[0])}
-    with (folder / "said.log").open("wb") as said:
-        return subprocess.Popen(
-            [sys.executable, "-m", "deployments.cli", "run"],
-            env=inherited | own | settings,
-            cwd=ROOT,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    (folder / "said.log").unlink(missing_ok=True)
+    return spawn(
+        [sys.executable, "-m", "deployments.cli", "run"],
+        death_signal=signal.SIGTERM,  # also when the tests are killed
+        log=folder / "said.log",
+        env=inherited | own | settings,
+        cwd=ROOT,
+    )
 
 
 def left_behind(folder: Path) -> list[int]:
