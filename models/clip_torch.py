@@ -95,7 +95,7 @@ class _Staging:
 
     def to_device(self, photos: Pixels) -> Tensor:
         if self._device.type != "cuda":
-            return torch.from_numpy(photos).to(self._device)
+            return torch.tensor(photos, device=self._device)  # a copy: what comes over a handle is read-only
         if self._pinned is None or len(self._pinned) < len(photos):
             self._pinned = torch.empty(photos.shape, dtype=torch.uint8, pin_memory=True)
         part = self._pinned[: len(photos)]

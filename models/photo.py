@@ -83,13 +83,11 @@ def prepare(data: bytes, side: int) -> Pixels:
         width, height = height, width
     left, top, right, bottom = (edge / scale for edge in _crop(width, height, side))
     # Only the crop is computed: resizing all of a photo of 32 by 1,000,000 pixels first would take gigabytes.
-    square = photo_colour.eight_bit(upright).resize(
-        (side, side),
-        Image.Resampling.BICUBIC,
-        (left, top, min(right, upright.width), min(bottom, upright.height)),
-        _REDUCING_GAP,
-    )
-    rgb = np.asarray(photo_colour.over_white_srgb(square, profile))
+    box = left, top, min(right, upright.width), min(bottom, upright.height)
+    with photo_file.decoding(data):
+        plain = photo_colour.eight_bit(upright)
+        square = plain.resize((side, side), Image.Resampling.BICUBIC, box, _REDUCING_GAP)
+        rgb = np.asarray(photo_colour.over_white_srgb(square, profile))
     return np.ascontiguousarray(rgb.transpose(2, 0, 1))
 
 
@@ -103,10 +101,11 @@ def render(data: bytes, size: Size) -> bytes:
     shrink = min(1.0, _LONG_SIDES[size] / max(photo.size))
     short_side = max(1, round(min(photo.size) * shrink))
     upright, _ = photo_file.load(photo, data, short_side * _DRAFT_FACTOR if shrink < 1 else min(photo.size))
-    plain = photo_colour.eight_bit(upright)
-    plain.thumbnail((_LONG_SIDES[size], _LONG_SIDES[size]), Image.Resampling.LANCZOS, _REDUCING_GAP)
     page = BytesIO()
-    photo_colour.over_white_srgb(plain, profile).save(page, "WEBP", quality=_QUALITIES[size], method=2)
+    with photo_file.decoding(data):
+        plain = photo_colour.eight_bit(upright)
+        plain.thumbnail((_LONG_SIDES[size], _LONG_SIDES[size]), Image.Resampling.LANCZOS, _REDUCING_GAP)
+        photo_colour.over_white_srgb(plain, profile).save(page, "WEBP", quality=_QUALITIES[size], method=2)
     return page.getvalue()
 
 

@@ -7,11 +7,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from io import BytesIO
 
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile
 
+from models import photo_formats
 from models.photo_rules import (
     BYTES_MAX,
-    MEDIA_TYPES,
     MEGAPIXELS_MAX,
     SIDE_MIN,
     BadPhoto,
@@ -56,19 +56,6 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _QUARTER_TURNS = {5, 6, 7, 8}
-_SIGNATURES = {
-    b"\xff\xd8\xff": "JPEG",
-    b"\x89PNG\r\n\x1a\n": "PNG",
-    b"GIF87a": "GIF",
-    b"GIF89a": "GIF",
-    b"II*\0": "TIFF",
-    b"MM\0*": "TIFF",
-}
-_OTHER_FILES = (
-    ((b"<!doc", b"<html", b"<head", b"<body"), "This is a web page, not a photo"),
-    ((b"<svg", b"<?xml"), "This is an SVG or XML file, not a photo"),
-    ((b"%pdf",), "This is a PDF, not a photo"),
-)
 
 
 def open_photo(data: bytes) -> ImageFile.ImageFile:
@@ -80,7 +67,7 @@ def open_photo(data: bytes) -> ImageFile.ImageFile:
         )
     if not data:
         raise BadPhoto("The file is empty. Send the photo again.")
-    with _decoding(data):
+    with decoding(data):
         photo = Image.open(BytesIO(data), formats=_FORMATS)
     _check_size(*photo.size)
     return photo
@@ -89,10 +76,11 @@ def open_photo(data: bytes) -> ImageFile.ImageFile:
 def orientation(photo: ImageFile.ImageFile) -> int:
     """1 to 8 as EXIF (or XMP) says; 1 where it says nothing or is broken.
 
-    A PNG may carry EXIF behind its pixels: before `load` that one is not seen.
+    A PNG may carry EXIF behind its pixels: before `load` that one is not seen, as Pillow would decode all to find it.
+    A TIFF counts as upright: Pillow turns it by itself and states the turned size from the start.
     """
-    if photo.format == "PNG" and "exif" not in photo.info:
-        return 1  # Pillow would decode the whole photo to look for it
+    if photo.format == "TIFF" or (photo.format == "PNG" and "exif" not in photo.info):
+        return 1
     try:
         found: object = photo.getexif().get(_ORIENTATION_TAG, 1)
     except _DECODER_ERRORS:
@@ -111,7 +99,7 @@ def load(photo: ImageFile.ImageFile, data: bytes, short_side: int) -> tuple[Imag
     """
     width = photo.width
     scale = 1.0
-    with _decoding(data):
+    with decoding(data):
         drafted = photo.draft(None, (short_side, short_side))
         if drafted is not None:
             scale = width / drafted[1][2]
@@ -133,7 +121,7 @@ def _check_size(width: int, height: int) -> None:
 
 
 @contextmanager
-def _decoding(data: bytes) -> Generator[None]:
+def decoding(data: bytes) -> Generator[None]:
     """Turns whatever Pillow raises into the BadPhoto that fits."""
     try:
         yield
@@ -142,50 +130,13 @@ def _decoding(data: bytes) -> Generator[None]:
             f"The photo has too many pixels; at most {MEGAPIXELS_MAX} megapixels are taken. Send a smaller version."
         ) from error
     except _DECODER_ERRORS as error:
-        found = _format(data)
-        if isinstance(error, UnidentifiedImageError) and found is None:
-            raise UnsupportedMediaType(_what_it_is(data)) from error
-        if "truncated" in str(error).lower() or _ends_early(data, found):
+        found = photo_formats.name(data)
+        if found is None:
+            raise UnsupportedMediaType(photo_formats.refusal(data)) from error
+        if "truncated" in str(error).lower() or photo_formats.ends_early(data, found):
             raise PhotoTruncated(
                 "The photo is cut off: part of the file is missing. Upload the whole file again."
             ) from error
         raise BadPhoto(
             "The photo is damaged and cannot be read. Open it in an image editor, save it as JPEG or PNG and send that."
         ) from error
-
-
-def _format(data: bytes) -> str | None:
-    """What the first bytes promise; None for everything outside the allow-list."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    if data[4:12] in {b"ftypavif", b"ftypavis"}:
-        return "AVIF"
-    # "BM" alone starts many a text; the header's size follows at byte 14.
-    if data[:2] == b"BM" and data[15:18] == b"\0\0\0":
-        return "BMP"
-    return next((name for signature, name in _SIGNATURES.items() if data.startswith(signature)), None)
-
-
-def _ends_early(data: bytes, found: str | None) -> bool:
-    """True where a format marks its end or its length and the file stops before."""
-    match found:
-        case "JPEG":
-            return b"\xff\xd9" not in data[-64:]
-        case "PNG":
-            return b"IEND" not in data[-64:]
-        case "GIF":
-            return b"\x3b" not in data[-8:]
-        case "WEBP":
-            return int.from_bytes(data[4:8], "little") + 8 > len(data)
-        case "BMP":
-            return int.from_bytes(data[2:6], "little") > len(data)
-        case _:
-            return False
-
-
-def _what_it_is(data: bytes) -> str:
-    start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    what = next(
-        (text for starts, text in _OTHER_FILES if start.startswith(starts)), "This is not a photo that can be read"
-    )
-    return f"{what}. Send a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF; {', '.join(sorted(set(MEDIA_TYPES.values())))}."
