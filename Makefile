@@ -31,7 +31,7 @@ fmt: .venv/dev
 	$(BIN)/ruff format .
 
 bench: .venv/dev
-	$(BIN)/python -m tests.benchmarks.uploads
+	$(BIN)/python -m tests.benchmarks
 
 eval: .venv/dev
 	$(BIN)/python -m tests.eval.run

@@ -26,7 +26,7 @@ READY = {
     "animated GIF": odd_photos.animated("GIF"),
     "animated WebP": odd_photos.animated("WEBP"),
     "CMYK": odd_photos.saved(odd_photos.scene().convert("CMYK"), "JPEG"),
-    "16 bit": odd_photos.png_of_16_bits_rgb((65535, 0, 0)),
+    "16 bit": odd_photos.png_of_16_bits_rgb((255, 0, 0)),
     "16 bit grey": odd_photos.saved(Image.new("I;16", (64, 64), 30000), "PNG"),
     "transparent": odd_photos.saved(Image.new("RGBA", (64, 64), (255, 0, 0, 80)), "PNG"),
     "palette": odd_photos.saved(odd_photos.scene().quantize(16), "PNG"),

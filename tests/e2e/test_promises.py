@@ -135,8 +135,24 @@ def test_prompts_are_kept_with_the_number_asked_for(shop: Shop, other_shop: Shop
 
 
 def test_category_style_and_age_group_filter(shop: Shop) -> None:
-    shop.upload(sample("DR-001"), name="one", category="Evening", style="party", age_group="adult", price="90.00")
-    shop.upload(sample("DR-002"), name="two", category="evening", style="casual", age_group="kids", price="30.00")
+    shop.upload(
+        sample("DR-001"),
+        name="one",
+        category="Evening",
+        style="party",
+        age_group="adult",
+        price="90.00",
+        currency="EUR",
+    )
+    shop.upload(
+        sample("DR-002"),
+        name="two",
+        category="evening",
+        style="casual",
+        age_group="kids",
+        price="30.00",
+        currency="EUR",
+    )
     shop.wait_until_settled()
 
     def names(condition: dict[str, object]) -> list[str]:
