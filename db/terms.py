@@ -138,7 +138,7 @@ async def delete(db: Db, shop_id: UUID, kind: Kind, term_id: UUID, *, reassign_t
                 {column} = CASE WHEN deleted_at IS NULL THEN $4::uuid END,
                 revision = revision + 1,
                 updated_at = now()
-            WHERE shop_id = $1 AND {column} = $3 AND (deleted_at IS NOT NULL OR $4 IS NOT NULL)
+            WHERE shop_id = $1 AND {column} = $3 AND (deleted_at IS NOT NULL OR $4::uuid IS NOT NULL)
         )
         DELETE FROM terms WHERE shop_id = $1 AND kind = $2 AND id = $3 RETURNING id
         """
