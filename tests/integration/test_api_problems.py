@@ -130,7 +130,7 @@ async def photo_urls_not_supported(shop: ShopClient) -> httpx.Response:
 
 
 async def photo_unreadable(shop: ShopClient) -> httpx.Response:
-    return await _photo(shop, b"\x89PNG\r\n\x1a\n" + b"nonsense" * 40)
+    return await _photo(shop, b"RIFF\x10\0\0\0WEBPVP8 " + b"\0" * 100)
 
 
 async def photo_truncated(shop: ShopClient) -> httpx.Response:
