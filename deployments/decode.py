@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from queue import SimpleQueue
 
 import numpy as np
@@ -17,6 +19,8 @@ from models.types import Pixels
 
 PHOTO_S_MAX = 20.0
 """A 50-megapixel photo takes one or two."""
+START_S_MAX = 60.0
+"""Python and Pillow are loaded in 0.3 s on an idle machine; not the photo's fault when it takes longer."""
 ANSWER_BYTES_MAX = 16 * 1024 * 1024
 
 
@@ -63,16 +67,16 @@ class _Decoder:
         self.process: subprocess.Popen[bytes] | None = None
 
     def prepare(self, data: bytes, side: int) -> Pixels:
-        process = self.process = self.process or _start()
-        late = threading.Timer(self._photo_s_max, process.kill)
-        late.start()
         try:
-            kind, answer = _ask(process, REQUEST.pack(len(data), side) + data)
+            if self.process is None:
+                self.process = _start()
+                with _killed_after(START_S_MAX, self.process):
+                    _ask(self.process, b"")
+            with _killed_after(self._photo_s_max, self.process):
+                kind, answer = _ask(self.process, REQUEST.pack(len(data), side) + data)
         except (OSError, EOFError, ValueError) as error:
             self.kill()
             raise DecoderFault("the photo's decoder crashed or took too long") from error
-        finally:
-            late.cancel()
         if kind == PIXELS:
             return np.frombuffer(answer, np.uint8).reshape(3, side, side)
         if kind == BAD_PHOTO:
@@ -95,6 +99,16 @@ def _start() -> "subprocess.Popen[bytes]":
     }
     command = [sys.executable, "-m", "deployments.decode_process"]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+
+
+@contextmanager
+def _killed_after(seconds: float, process: "subprocess.Popen[bytes]") -> Generator[None]:
+    late = threading.Timer(seconds, process.kill)
+    late.start()
+    try:
+        yield
+    finally:
+        late.cancel()
 
 
 def _ask(process: "subprocess.Popen[bytes]", request: bytes) -> tuple[int, bytes]:

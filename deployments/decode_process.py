@@ -1,6 +1,6 @@
 """Prepares photos in a process that its owner may kill at any time: `python -m deployments.decode_process`.
 
-Reads (length, side) and that many bytes from stdin, answers (kind, length) and the payload; ends with stdin, so that
+Reads (length, side) and that many bytes from stdin, answers (kind, length) and the payload, once READY unasked; ends with stdin, so that
 it never outlives its owner. The answer is pixels or JSON, never a pickle: what decodes hostile bytes is not trusted.
 """
 
@@ -17,7 +17,7 @@ from models.photo import BadPhoto, prepare
 
 REQUEST = struct.Struct("<II")
 ANSWER = struct.Struct("<BI")
-PIXELS, BAD_PHOTO, FAULT = range(3)
+PIXELS, BAD_PHOTO, FAULT, READY = range(4)
 MEMORY_BYTES_MAX = 4 * 1024**3
 """Ten times what the largest allowed photo takes: a runaway decoder dies alone, before it takes the machine along."""
 
@@ -29,6 +29,7 @@ def main() -> None:
     # Whatever a library prints must not end up among the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    _answer(answers, READY, b"")
     while header := sys.stdin.buffer.read(REQUEST.size):
         length, side = REQUEST.unpack(header)
         _answer(answers, *_prepared(sys.stdin.buffer.read(length), side))
