@@ -1,0 +1,103 @@
+"""Health, counts, pages and the reference over HTTP."""
+
+import re
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from api.app import Context, create_app
+from db import keys
+from db.postgres import connect
+from tests.integration.conftest import CHECKPOINT, Api, ShopClient
+
+
+async def test_it_is_ready_when_every_part_answers(api: Api) -> None:
+    async with api.client() as client:
+        alive, ready = await client.get("/livez"), await client.get("/readyz")
+
+    assert (alive.status_code, ready.status_code) == (200, 200)
+    assert ready.json()["parts"] == {"postgres": "ok", "clip": "ok", "chroma": "ok"}
+
+
+async def test_it_says_which_part_is_down(api: Api) -> None:
+    api.query.parts = {"clip": "ok", "chroma": "no answer"}
+
+    async with api.client() as client:
+        ready = await client.get("/readyz")
+
+    assert (ready.status_code, ready.headers["retry-after"]) == (503, "2")
+    assert ready.json()["parts"]["chroma"] == "no answer"
+
+
+async def test_without_postgres_it_is_alive_but_not_ready_and_answers_503(context: Context) -> None:
+    away = await connect("postgresql://postgres@127.0.0.1:1/none")
+    app = create_app(replace(context, stores=replace(context.stores, db=away)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://fitmatch.test") as client:
+        alive, ready = await client.get("/livez"), await client.get("/readyz")
+        asked = await client.get("/v1/shop", headers={"Authorization": f"Bearer {keys.mint('secret')}"})
+        shops = await client.get("/v1/shops", headers={"Authorization": f"Bearer {context.operator_token}"})
+
+    assert (alive.status_code, ready.status_code, ready.json()["parts"]["postgres"]) == (200, 503, "no answer")
+    assert asked.status_code == 503
+    assert (shops.status_code, shops.json()["code"], shops.headers["retry-after"]) == (503, "unavailable", "2")
+
+
+async def test_the_index_counts_what_the_shop_has(shop: ShopClient, other_shop: ShopClient) -> None:
+    await shop.upload_ready()
+    await shop.upload()
+    await other_shop.upload()
+
+    index = (await shop.http.get("/v1/index")).json()
+
+    assert index == {"products": 2, "photos": 2, "ready": 1, "queued": 1, "failed": 0, "checkpoint": CHECKPOINT}
+
+
+async def test_usage_counts_the_month(shop: ShopClient, other_shop: ShopClient) -> None:
+    product = await shop.upload()
+    await shop.http.get("/v1/recommendations?prompt=a")
+    await other_shop.http.get("/v1/recommendations?prompt=a")
+
+    usage = (await shop.http.get("/v1/usage")).json()
+
+    assert (usage["prompts"], usage["photos_uploaded"], usage["products"]) == (1, 1, 1)
+    assert (usage["photo_bytes"] > 0, bool(product)) == (True, True)
+
+
+async def test_the_demo_page_gets_its_key(api: Api, context: Context) -> None:
+    async with api.client() as client:
+        assert (await client.get("/demo.json")).json() == {"publishable_key": "fm_pk_demo"}
+    app = create_app(replace(context, demo_key_file=None))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://fitmatch.test") as client:
+        assert (await client.get("/demo.json")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/docs/problems"])
+async def test_pages_ask_no_other_host(api: Api, path: str) -> None:
+    async with api.client() as client:
+        page = await client.get(path)
+        named = re.findall(r'(?:src|href)="([^"#]+)"', page.text)
+        parts = [await client.get(one) for one in named if one.startswith(("/static", "/openapi"))]
+
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert not [one for one in named if not one.startswith("/")]
+    assert {part.status_code for part in parts} == {200}
+
+
+async def test_static_files_are_asked_for_again_by_their_etag(api: Api) -> None:
+    async with api.client() as client:
+        first = await client.get("/static/docs.js")
+        again = await client.get("/static/docs.js", headers={"If-None-Match": first.headers["etag"]})
+        outside = [await client.get(path) for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/no")]
+
+    assert (first.status_code, again.status_code) == (200, 304)
+    assert {answer.status_code for answer in outside} == {404}
+    assert outside[-1].headers["content-type"] == "application/problem+json"
+
+
+async def test_the_reference_is_served(api: Api) -> None:
+    async with api.client() as client:
+        answer = await client.get("/openapi.json")
+
+    assert answer.json()["openapi"].startswith("3.1")
+    assert "/v1/recommendations" in answer.json()["paths"]
