@@ -1,7 +1,8 @@
 """Prepares photos in a process that its owner may kill at any time: `python -m deployments.decode_process`.
 
-Reads (length, side) and that many bytes from stdin, answers (kind, length) and the payload, once READY unasked; ends with stdin, so that
-it never outlives its owner. The answer is pixels or JSON, never a pickle: what decodes hostile bytes is not trusted.
+Says READY, then reads (length, side) and that many bytes from stdin and answers (kind, length) and the payload. Ends
+with stdin, so that it never outlives its owner. The answer is pixels or JSON, never a pickle: what decodes hostile
+bytes is not trusted.
 """
 
 import json
