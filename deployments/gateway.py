@@ -12,7 +12,7 @@ from db.index import Index
 from db.postgres import connect
 from db.stores import Stores
 from deployments import clients
-from deployments.settings import Settings
+from deployments.settings import STATEMENT_S_MAX, Settings
 from models.checkpoint import find
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class Gateway:
         token = settings.operator_token
         self._context = Context(
             stores=Stores(
-                db=await connect(settings.postgres_dsn.get_secret_value()),
+                db=await connect(settings.postgres_dsn.get_secret_value(), command_timeout_s=STATEMENT_S_MAX),
                 index=Index(settings.chroma_url),
                 files=Files(settings.photos_url),
             ),

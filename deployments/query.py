@@ -17,7 +17,7 @@ from db.postgres import connect
 from db.stores import Stores
 from deployments import clients, metrics
 from deployments.search import Search, Wanted
-from deployments.settings import Settings
+from deployments.settings import STATEMENT_S_MAX, Settings
 from models.checkpoint import find
 from models.types import Embeddings
 
@@ -34,7 +34,7 @@ class Query:
         self._clip = clients.Clip(text)
         self._checkpoint = find(settings.checkpoint).id
         self._stores = Stores(
-            db=await connect(settings.postgres_dsn.get_secret_value()),
+            db=await connect(settings.postgres_dsn.get_secret_value(), command_timeout_s=STATEMENT_S_MAX),
             index=Index(settings.chroma_url, timeout_s=CHROMA_S_MAX),
             files=files.Files(settings.photos_url),
         )
