@@ -10,6 +10,7 @@ BATCH_BYTES_MAX = 4 * JSON_BYTES_MAX
 """200 products with their longest descriptions."""
 MULTIPART_BYTES_MAX = 64 * 1024 * 1024
 """Ten photos as cameras make them; larger ones go one by one to POST /v1/products/{id}/photos."""
+SAID = "A body of this kind has at most {:,} bytes."
 
 
 class BodyLimit:
@@ -36,14 +37,14 @@ class BodyLimit:
             started = True
             await send(message)
 
+        if _announced(headers) > bytes_max:
+            raise BodyTooLarge(SAID.format(bytes_max))
         try:
-            if _announced(headers) > bytes_max:
-                raise _TooLarge
             await self._app(scope, counted, watched)
         except _TooLarge as error:
             if started:
                 raise ConnectionError("a body grew too large after the answer began") from error
-            raise BodyTooLarge(f"A body of this kind has at most {bytes_max:,} bytes.") from error
+            raise BodyTooLarge(SAID.format(bytes_max)) from error
 
 
 class _TooLarge(BaseException):

@@ -36,7 +36,10 @@ async def replace_all(db: Connection, shop_id: UUID, found: Product, given: Prod
 
 
 async def swap_photos(db: Connection, shop_id: UUID, found: Product, new: list[NewPhoto]) -> None:
-    """The new photos instead of the old; one whose bytes came again stays and is not embedded again. Nothing new: all stay."""
+    """The new photos instead of the old; one whose bytes came again stays and is not embedded again.
+
+    Nothing new: all stay.
+    """
     came = {photo.content_hash for photo in new}
     kept = {photo.content_hash for photo in found.photos if photo.content_hash in came}
     for photo in found.photos if new else ():

@@ -12,6 +12,8 @@ from api.errors import InvalidCursor
 
 Row = TypeVar("Row")
 
+SAID = "The cursor is not one that this list gave out; start again without it."
+
 
 def encode(listing: str, after: UUID) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([listing, after.hex])).decode().rstrip("=")
@@ -23,11 +25,12 @@ def decode(listing: str, cursor: str | None) -> UUID | None:
         return None
     try:
         named, after = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-        if named != listing:
-            raise ValueError(named)
-        return UUID(hex=after)
+        place = UUID(hex=after)
     except (binascii.Error, ValueError, TypeError, AttributeError) as error:
-        raise InvalidCursor("The cursor is not one that this list gave out; start again without it.") from error
+        raise InvalidCursor(SAID) from error
+    if named != listing:
+        raise InvalidCursor(SAID)
+    return place
 
 
 def cut(listing: str, rows: list[Row], limit: int, id_of: Callable[[Row], UUID]) -> tuple[list[Row], str | None]:

@@ -106,7 +106,7 @@ def same_origin(request: Request, origin: str) -> bool:
 
 
 def _forbidden(caller: Caller, kinds: frozenset[str]) -> str:
-    if kinds == {"operator"}:
+    if "operator" in kinds:
         return "Only the operator's token may do that."
     if caller.kind == "operator":
         return "The operator's token belongs to no shop; use one of the shop's secret keys."

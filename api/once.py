@@ -110,7 +110,8 @@ async def _once(
     ] = None,
 ) -> Once:
     shop_id = of(request.scope).shop_id
-    assert shop_id is not None, "a route takes its caller before Once"
+    if shop_id is None:
+        raise LookupError("a route takes its caller before Once")
     return once_for(request, shop_id, idempotency_key)
 
 

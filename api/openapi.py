@@ -25,8 +25,8 @@ may be seen in pages: they only ask for recommendations, from the key's `allowed
 `Idempotent-Replayed: true`. A key that was shown in the first answer is null in the repeat. An upload that waited
 (`Prefer: wait`) is repeated as it was first accepted: 202.
 
-**Conditions.** Products carry an `ETag`; `If-Match` refuses a change of what has changed meanwhile (412), `If-None-Match`
-saves the body of what has not (304).
+**Conditions.** Products carry an `ETag`; `If-Match` refuses a change of what has changed meanwhile (412),
+`If-None-Match` saves the body of what has not (304).
 
 **Limits.** `RateLimit` and `RateLimit-Policy` say how much a key may still ask; 429 and 503 say when to come back in
 `Retry-After`. JSON bodies have at most 1 MiB, batches 4 MiB, uploads 64 MiB.
@@ -84,7 +84,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 def callers_of(dependant: Dependant) -> list[str]:
     """The declarations of a route; there should be one."""
-    return [one.call.__name__ for one in dependant.dependencies if one.call in DECLARATIONS]
+    return [call.__name__ for call in DECLARATIONS for one in dependant.dependencies if one.call is call]
 
 
 def _callers(app: FastAPI) -> dict[tuple[str, str], str]:

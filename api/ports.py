@@ -51,7 +51,7 @@ class Ingest(Protocol):
 
 class Query(Protocol):
     async def recommend(self, ask: Ask) -> Answer:
-        """Raises db.errors.Unavailable or Overloaded, db.errors.NotFound for an unknown product, models.prompt.BadPrompt."""
+        """Raises db.errors.Unavailable, Overloaded, NotFound (an unknown product), and models.prompt.BadPrompt."""
         ...
 
     async def canary(self) -> dict[str, str]:

@@ -1,7 +1,11 @@
-"""The one table from an error to its status and code, as RFC 9457 problem documents. docs/problems.md explains each code."""
+"""The one table from an error to its status and code, as problem documents (RFC 9457).
+
+docs/problems.md explains each code.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -16,7 +20,6 @@ from models.photo import BadPhoto
 from models.prompt import BadPrompt
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_S = "2"
 DOCUMENTATION = "/docs/problems"
 
 
@@ -86,6 +89,11 @@ CODES: dict[type[Exception], str] = {
 }
 """BadPhoto is not listed: its classes carry their own code."""
 
+HEADERS = {
+    401: {"WWW-Authenticate": 'Bearer realm="fitmatch"'},
+    413: {"Connection": "close"},
+    503: {"Retry-After": "2"},
+}
 HTTP_CODES = {400: "malformed_body", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
@@ -100,11 +108,7 @@ class Problem:
         return KINDS[self.code].status
 
     def headers(self) -> dict[str, str]:
-        if self.status == 503:
-            return {"Retry-After": RETRY_AFTER_S}
-        if self.status == 401:
-            return {"WWW-Authenticate": 'Bearer realm="fitmatch"'}
-        return {"Connection": "close"} if self.code == "body_too_large" else {}
+        return dict(HEADERS.get(self.status, {}))
 
     def document(self, *, instance: str, request_id: str) -> dict[str, Any]:
         """As RFC 9457 lays it out; `type` is where this deployment explains the code."""
@@ -117,7 +121,7 @@ class Problem:
             "code": self.code,
             "request_id": request_id,
         }
-        if self.status == 422:
+        if self.status == HTTPStatus.UNPROCESSABLE_ENTITY:
             listed = self.errors or (FieldProblem("", self.code, self.detail),)
             document["errors"] = [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in listed]
         return document

@@ -81,7 +81,7 @@ async def read_json(request: Request) -> object:
 
 
 async def read_form(request: Request) -> FormData:
-    """A form with at most PHOTOS_MAX files; close it. Raises UnsupportedBody, and HTTPException for one past the limits."""
+    """A form with at most PHOTOS_MAX files; close it. Raises UnsupportedBody, and HTTPException past the limits."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise UnsupportedBody("Send application/json, or multipart/form-data with photos.")
     return await request.form(max_files=PHOTOS_MAX, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX)
@@ -154,7 +154,7 @@ def _invalid(name: str, code: str, detail: str) -> InvalidFields:
 
 
 async def store(parts: Parts, shop_id: UUID, files: tuple[UploadFile, ...]) -> list[NewPhoto]:
-    """Durable when it returns. Reads one photo at a time, and the headers of photos only. Raises a BadPhoto, Unavailable."""
+    """Durable when it returns. Reads one photo at a time and looks at headers only. Raises a BadPhoto, Unavailable."""
     return [await _store(parts, shop_id, files, place) for place in range(len(files))]
 
 

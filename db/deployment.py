@@ -5,4 +5,5 @@ from db.postgres import Db
 
 async def signing_key(db: Db) -> bytes:
     """HMAC key of signed photo addresses."""
-    return await db.fetchval("SELECT signing_key FROM deployment")
+    row = await db.fetch("SELECT signing_key FROM deployment")
+    return row[0]["signing_key"]

@@ -18,14 +18,16 @@ class Usage:
 
 
 async def of_shop(db: Db, shop_id: UUID, *, since: datetime) -> Usage:
-    row = await db.fetchrow(
+    rows = await db.fetch(
         """
         SELECT
             (SELECT count(*) FROM prompts WHERE shop_id = $1 AND created_at >= $2) AS prompts,
             (SELECT count(*) FROM photos WHERE shop_id = $1 AND created_at >= $2) AS photos_uploaded,
-            (SELECT coalesce(sum(bytes), 0) FROM photos WHERE shop_id = $1 AND deleted_at IS NULL)::bigint AS photo_bytes
+            (SELECT coalesce(sum(bytes), 0)::bigint FROM photos
+             WHERE shop_id = $1 AND deleted_at IS NULL) AS photo_bytes
         """,
         shop_id,
         since,
     )
-    return Usage(**row)
+    row = rows[0]
+    return Usage(row["prompts"], row["photos_uploaded"], row["photo_bytes"])

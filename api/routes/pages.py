@@ -20,7 +20,7 @@ STATIC = Path(__file__).parent.parent / "static"
 FILES = StaticFiles(directory=STATIC)
 PROBLEMS = Path(__file__).parent.parent.parent / "docs" / "problems.md"
 PAGE = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'",
     "Cache-Control": "no-cache",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
@@ -39,7 +39,9 @@ async def reference(request: Request) -> Response:
 
 @router.get("/openapi.json")
 async def description(request: Request) -> Response:
-    return JSONResponse(_described(request.app), headers={"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"})
+    return JSONResponse(
+        _described(request.app), headers={"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
+    )
 
 
 @router.get("/docs/problems")

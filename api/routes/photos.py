@@ -19,7 +19,7 @@ router = APIRouter(tags=["photos"])
 @router.post(
     "/v1/products/{product_id}/photos", status_code=202, response_model=ProductAnswer, openapi_extra=PHOTOS_BODY
 )
-async def add_photos(
+async def add_photos(  # noqa: PLR0913, PLR0917 - what a route takes
     caller: Secret,
     request: Request,
     parts: PartsOf,

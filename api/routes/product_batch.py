@@ -42,7 +42,7 @@ class Batch(BaseModel):
 
 
 @router.post("/v1/products/batch", response_model=BatchAnswer)
-async def change_products(
+async def change_products(  # noqa: PLR0913, PLR0917 - what a route takes
     caller: Secret, request: Request, parts: PartsOf, pool: Db, batch: Batch, once: OnceOf, fingerprint: Fingerprint
 ) -> Response:
     """Creates, changes and deletes up to 200 products. `results` says for each entry what became of it."""
@@ -57,7 +57,7 @@ async def change_products(
 
 
 async def _one(pool: Pool, request: Request, shop_id: UUID, index: int, raw: dict[str, Any]) -> BatchResult:
-    """An entry is a transaction: a batch holds no lock for long, and other uploads of the shop pass between its entries."""
+    """An entry is a transaction: no lock is held for long, and the shop's other uploads pass between entries."""
     try:
         entry = ONE.validate_python(raw)
         async with pool.acquire() as connection, connection.transaction():

@@ -28,7 +28,7 @@ router = APIRouter(tags=["products"])
         202: {"model": ProductAnswer, "description": "Created or replaced; new photos are being embedded"},
     },
 )
-async def put_product(
+async def put_product(  # noqa: PLR0913, PLR0917 - what a route takes
     caller: Secret,
     parts: PartsOf,
     db: Db,

@@ -32,7 +32,7 @@ Word = Annotated[Text | None, Query(max_length=250, description="Name or id, wit
     openapi_extra=WRITE_BODY,
     responses={201: {"model": ProductAnswer, "description": "Nothing is left to embed"}},
 )
-async def create_product(
+async def create_product(  # noqa: PLR0913, PLR0917 - what a route takes
     caller: Secret, request: Request, parts: PartsOf, once: OnceOf, wait_s: WaitOf, to: AddressesOf, sent: SentProduct
 ) -> Response:
     """Creates a product. Its photos are stored before the answer and embedded soon after it: 202, and `status` tells.
@@ -56,7 +56,7 @@ async def create_product(
 
 
 @router.get("/v1/products")
-async def list_products(
+async def list_products(  # noqa: PLR0913, PLR0917 - what a route takes
     caller: Secret,
     db: Db,
     page: PageOf,

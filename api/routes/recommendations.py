@@ -47,7 +47,7 @@ async def recommend_simply(
 
 
 @router.get("/v1/products/{product_id}/similar")
-async def recommend_similar(
+async def recommend_similar(  # noqa: PLR0913, PLR0917 - what a route takes
     caller: AnyKey,
     request: Request,
     parts: PartsOf,

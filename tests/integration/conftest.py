@@ -14,7 +14,6 @@ from PIL import Image
 from api.app import Context, create_app
 from api.ports import Answer, Ask, Recommended
 from db import photos, products
-from db.errors import NotFound
 from db.files import Files
 from db.index import Index
 from db.postgres import Pool
@@ -59,7 +58,7 @@ class PlayedQuery:
         found = [one for one in await products.page(self.db, ask.shop_id, listing, after=None, limit=200) if one.photos]
         wanted = [one for one in reversed(found) if one.id != ask.like_product_id][: ask.num_results]
         best = [Recommended(one, one.photos[0].id, 0.9 - place / 100) for place, one in enumerate(wanted)]
-        return Answer(tuple(best), 1, CHECKPOINT, False, 1.5, 2.5)
+        return Answer(tuple(best), 1, CHECKPOINT, exact=False, embed_ms=1.5, search_ms=2.5)
 
     async def canary(self) -> dict[str, str]:
         return self.parts

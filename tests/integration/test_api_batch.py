@@ -45,7 +45,9 @@ async def test_one_bad_entry_stops_no_other(shop: ShopClient) -> None:
 
 
 async def test_a_failed_entry_leaves_nothing_of_itself(shop: ShopClient) -> None:
-    await batch(shop, {"op": "upsert", "external_id": "a", "name": "A"}, {"op": "upsert", "external_id": "b", "name": "B"})
+    await batch(
+        shop, {"op": "upsert", "external_id": "a", "name": "A"}, {"op": "upsert", "external_id": "b", "name": "B"}
+    )
 
     results = await batch(shop, {"op": "patch", "id": "ext:b", "external_id": "a", "category": "brand new"})
 

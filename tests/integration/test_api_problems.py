@@ -241,7 +241,17 @@ async def test_json_routes_take_no_other_media_type(shop: ShopClient, content_ty
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"null", b'"x"', b"\xff", b'{"name": "\\ud800"}', b'{"name": "a\\u0000"}', b"[" * 5000, b'{"name": 1e999}'],
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'"x"',
+        b"\xff",
+        b'{"name": "\\ud800"}',
+        b'{"name": "a\\u0000"}',
+        b"[" * 5000,
+        b'{"name": 1e999}',
+    ],
 )
 async def test_odd_bodies_are_answered_with_a_problem(shop: ShopClient, body: bytes) -> None:
     json = {"Content-Type": "application/json"}

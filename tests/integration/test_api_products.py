@@ -105,7 +105,7 @@ async def test_another_shops_product_is_answered_like_a_missing_one(
     foreign = (await other_shop.upload(external_id="SKU-1"))["id"]
     body: dict[str, Any] = {"json": {"name": "Mine now"}} if method in ("PATCH", "PUT") else {}
 
-    answers = [await shop.http.request(method, path.format(id), **body) for id in (foreign, MISSING, "prd_nonsense")]
+    answers = [await shop.http.request(method, path.format(one), **body) for one in (foreign, MISSING, "prd_nonsense")]
 
     assert [answer.status_code for answer in answers] == [404, 404, 404]
     assert (await other_shop.http.get(f"/v1/products/{foreign}")).json()["name"] == "Red dress"

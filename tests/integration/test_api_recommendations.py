@@ -99,7 +99,10 @@ async def test_prompts_are_kept_with_the_number_asked_for(shop: ShopClient, othe
 
     kept = (await shop.http.get("/v1/prompts")).json()["data"]
 
-    assert [(one["prompt"], one["num_results"], one["returned"]) for one in kept] == [("hat", 10, 1), ("red dress", 5, 1)]
+    assert [(one["prompt"], one["num_results"], one["returned"]) for one in kept] == [
+        ("hat", 10, 1),
+        ("red dress", 5, 1),
+    ]
 
 
 async def test_reasons_name_what_the_prompt_says_of_the_product(shop: ShopClient) -> None:

@@ -84,9 +84,7 @@ async def test_two_shops_may_use_the_same_key(shop: ShopClient, other_shop: Shop
 
 
 async def test_of_many_at_once_one_creates(shop: ShopClient) -> None:
-    sent = [
-        shop.http.post("/v1/products", data={"name": "A"}, files={"photo": jpeg()}, headers=KEY) for _ in range(8)
-    ]
+    sent = [shop.http.post("/v1/products", data={"name": "A"}, files={"photo": jpeg()}, headers=KEY) for _ in range(8)]
 
     answers = await asyncio.gather(*sent)
 

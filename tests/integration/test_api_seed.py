@@ -26,7 +26,12 @@ async def test_an_image_is_uploaded_with_the_key_in_the_form(shop: ShopClient) -
     image = await uploaded(shop, category="dress", style="Boho", age_group="adult", description="Light")
 
     assert set(image) == FIELDS
-    assert (image["Category"], image["Styles"], image["AgeGroup"], image["description"]) == ("dress", "Boho", "adult", "Light")
+    assert (image["Category"], image["Styles"], image["AgeGroup"], image["description"]) == (
+        "dress",
+        "Boho",
+        "adult",
+        "Light",
+    )
     assert (image["Processor_embedded"], shop.api.ingest.woken) == (False, 1)
     await shop.api.ingest.embed_all()
     async with shop.api.client() as seed:

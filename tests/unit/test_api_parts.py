@@ -35,7 +35,9 @@ def test_an_id_is_read_with_and_without_dashes() -> None:
     assert ids.parse("prd", f"prd_{ID}") == ids.parse("prd", ids.public("prd", ID)) == ID
 
 
-@pytest.mark.parametrize("text", ["", "prd_", ID.hex, f"pho_{ID.hex}", f"prd_{ID.hex}0", "prd_" + "g" * 32, "prd_" + "é" * 32])
+@pytest.mark.parametrize(
+    "text", ["", "prd_", ID.hex, f"pho_{ID.hex}", f"prd_{ID.hex}0", "prd_" + "g" * 32, "prd_" + "é" * 32]
+)
 def test_what_is_no_id_is_answered_like_a_missing_one(text: str) -> None:
     with pytest.raises(NotFound):
         ids.parse("prd", text)
@@ -49,7 +51,13 @@ def test_addresses_work_for_ten_to_fifteen_minutes_and_change_every_five(now: fl
 
 def test_the_filter_grammar_is_read() -> None:
     clause = Clause.model_validate(
-        {"and": [{"category": {"in": ["dress", "skirt"]}}, {"price": {"gt": 10, "lte": "80.00"}}, {"not": {"style": "x"}}]}
+        {
+            "and": [
+                {"category": {"in": ["dress", "skirt"]}},
+                {"price": {"gt": 10, "lte": "80.00"}},
+                {"not": {"style": "x"}},
+            ]
+        }
     )
 
     assert parse(clause) == And(

@@ -17,7 +17,9 @@ METHODS = ("get", "post", "put", "patch", "delete")
 def app() -> FastAPI:
     nothing = cast("Any", None)
     stores = cast("Any", type("Stores", (), {"db": None, "files": None, "index": None}))
-    return create_app(Context(stores, nothing, nothing, "token", True, "mini@1", None))
+    return create_app(
+        Context(stores, nothing, nothing, "token", seed_routes=True, checkpoint="mini@1", demo_key_file=None)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +66,10 @@ def test_every_operation_is_described_and_says_who_may_call_it(reference: dict[s
             if operation := item.get(method):
                 assert operation.get("summary"), (method, path)
                 assert operation.get("description"), (method, path)
-                assert operation.get("x-caller") in ("operator", "secret", "any_key", "anyone", "seed_key"), (method, path)
+                assert operation.get("x-caller") in ("operator", "secret", "any_key", "anyone", "seed_key"), (
+                    method,
+                    path,
+                )
 
 
 def test_operation_ids_are_unique_and_short(reference: dict[str, Any]) -> None:
@@ -95,6 +100,8 @@ def test_every_parameter_is_described(reference: dict[str, Any]) -> None:
 def test_the_seeds_routes_can_be_switched_off() -> None:
     nothing = cast("Any", None)
     stores = cast("Any", type("Stores", (), {"db": None, "files": None, "index": None}))
-    app = create_app(Context(stores, nothing, nothing, None, False, "mini@1", None))
+    app = create_app(
+        Context(stores, nothing, nothing, None, seed_routes=False, checkpoint="mini@1", demo_key_file=None)
+    )
 
     assert not [path for path in describe(app)["paths"] if not path.startswith("/v1") and "z" not in path]
