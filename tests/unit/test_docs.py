@@ -1,0 +1,37 @@
+"""The documentation names what the code has."""
+
+import re
+from pathlib import Path
+
+from deployments.settings import Settings
+
+ROOT = Path(__file__).parent.parent.parent
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+
+
+def test_every_metric_is_documented() -> None:
+    metrics = set(re.findall(r'"(fitmatch_[a-z_]+)"', (ROOT / "deployments" / "metrics.py").read_text()))
+
+    assert len(metrics) >= 9
+    assert metrics == set(re.findall(r"`(fitmatch_[a-z_]+)[`{]", OPERATIONS))
+
+
+def test_every_address_and_secret_is_documented() -> None:
+    args = {"device", "seed_routes", "prompts_cached", "decoders", "jobs_max", "lease_s", "attempts_max"}
+    towers = {f"{tower}_{what}" for tower in ("image", "text") for what in ("batch_max", "threads")}
+
+    for name in set(Settings.model_fields) - args - towers:
+        assert f"`FITMATCH_{name.upper()}`" in OPERATIONS, name
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+
+    broken = [
+        f"{page.name}: {link}"
+        for page in pages
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+        if not (page.parent / link).exists()
+    ]
+
+    assert broken == []
