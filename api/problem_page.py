@@ -5,7 +5,8 @@ import re
 
 HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Problems · FitMatch</title><link rel="stylesheet" href="/static/docs.css"></head><body><main>
+<title>Problems · FitMatch</title><link rel="icon" href="/static/favicon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/static/docs.css"></head><body><main>
 """
 CODE = re.compile(r"`([^`]+)`")
 HEADING = re.compile(r"(#{1,3}) (.+)")

@@ -46,7 +46,7 @@ function parameters(list = []) {
   if (!list.length) return [];
   const rows = list.map((one) =>
     element("tr", {}, element("td", {}, element("code", {}, one.name)), element("td", {}, one.in),
-      element("td", {}, `${one.required ? "Required. " : ""}${one.description ?? ""}`)));
+      element("td", {}, ...inline(`${one.required ? "Required. " : ""}${one.description ?? ""}`))));
   return [element("h3", {}, "Parameters"), element("table", {}, ...rows)];
 }
 
@@ -58,24 +58,27 @@ function request(api, body) {
 function answers(api, responses) {
   const shown = Object.entries(responses).filter(([status]) => !status.endsWith("XX") && status !== "422");
   return shown.flatMap(([status, one]) => [
-    element("h3", {}, `Answer ${status}`), ...paragraphs(one.description), ...contents(api, one.content)]);
+    element("h3", {}, `Answer ${status}`),
+    ...paragraphs(one.description === "Successful Response" ? "" : one.description),
+    ...contents(api, one.content, { answered: true })]);
 }
 
-function contents(api, content = {}) {
+function contents(api, content = {}, { answered = false } = {}) {
   return Object.entries(content).flatMap(([type, one]) => {
     const schema = resolve(api, one.schema);
     const example = one.example ?? schema?.example;
-    const parts = [element("p", { className: "quiet" }, type), ...fields(api, schema)];
+    const parts = [element("p", { className: "quiet" }, type), ...fields(schema, answered)];
     if (example !== undefined) parts.push(element("pre", {}, element("code", {}, JSON.stringify(example, null, 2))));
     return parts;
   });
 }
 
-function fields(api, schema) {
+function fields(schema, answered) {
   if (!schema?.properties) return [];
   const rows = Object.entries(schema.properties).map(([name, one]) => {
-    const words = `${schema.required?.includes(name) ? "Required. " : ""}${one.description ?? ""}`;
-    return element("tr", {}, element("td", {}, element("code", {}, name)), element("td", {}, kind(one)), element("td", {}, words));
+    const words = `${!answered && schema.required?.includes(name) ? "Required. " : ""}${one.description ?? ""}`;
+    return element("tr", {}, element("td", {}, element("code", {}, name)), element("td", {}, kind(one)),
+      element("td", {}, ...inline(words)));
   });
   return [element("table", {}, ...rows)];
 }
