@@ -11,7 +11,6 @@ from deployments.settings import MINI
 from models.checkpoint import find
 from tests.benchmarks import uploads
 from tests.e2e import instance
-from tests.e2e.client import open_shop
 
 REPORT = Path("docs/benchmarks.md")
 
@@ -27,10 +26,7 @@ def main() -> None:
         Path(folder).chmod(0o711)  # Postgres may run as another user
         running = instance.start(Path(folder) / "data")
         try:
-            shop = open_shop(running.url, running.operator_token, "benchmark")
-            found = uploads.measure(
-                running.url, shop.key, checkpoint, count=arguments.photos, clients=arguments.clients
-            )
+            found = uploads.measure(running, checkpoint, count=arguments.photos, clients=arguments.clients)
         finally:
             running.stop()
     report = write(found, checkpoint.id)
@@ -43,14 +39,14 @@ def write(found: uploads.Uploads, checkpoint: str) -> str:
     return f"""# Benchmarks
 
 Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, {platform.machine()}, no GPU, Python
-{platform.python_version()}, checkpoint `{checkpoint}`. Ratios inside one run hold; absolutes belong to the machine and to
-what else it was doing. No GPU figure is claimed.
+{platform.python_version()}, checkpoint `{checkpoint}`. Ratios inside one run hold; absolutes belong to the machine
+and to what else it was doing. No GPU figure is claimed.
 
 ## Uploading over HTTP
 {found.photos} distinct photos (short side about 256 px) by {found.clients} parallel clients, one product each, real
-Postgres, Chroma and Ray Serve from `make run`'s configuration. All became `ready`. The bare rates are medians of one process
-on the same machine that does nothing else, before and after: they do not share the cores with clients, Gateway, Postgres
-and Chroma, as the system does.
+Postgres, Chroma and Ray Serve from `make run`'s configuration. All became `ready`. The bare rates are medians of one
+process on the same machine that does nothing else, before and after: it shares the cores with nobody, the system's
+model shares them with clients, Gateway, decoders, Postgres and Chroma.
 
 | | |
 |---|---|
@@ -60,6 +56,7 @@ and Chroma, as the system does.
 | bare image tower, batches of {uploads.BATCH} | {found.bare_model_per_s:.1f} photos/s |
 | bare preparation, one process | {found.bare_prepare_per_s:.1f} photos/s |
 | **share of the time that the bare model would have taken** | {found.model_share:.0%} |
+| Chroma's ids and Postgres' ready photos | {"agree" if found.agree else "DIFFER"} |
 """
 
 

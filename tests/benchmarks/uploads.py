@@ -1,5 +1,6 @@
 """Photos per second from POST to ready over HTTP, beside the bare model in the same run."""
 
+import asyncio
 import io
 import statistics
 import time
@@ -12,9 +13,12 @@ import httpx
 import numpy as np
 from PIL import Image
 
+from db.index import Index
 from models import clip
 from models.checkpoint import Checkpoint
 from models.photo import prepare
+from tests.e2e.client import Shop, open_shop
+from tests.e2e.instance import Running
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples" / "photos"
 BATCH = 32
@@ -33,6 +37,8 @@ class Uploads:
     post_p95_ms: float
     bare_prepare_per_s: float
     bare_model_per_s: float
+    agree: bool
+    """Chroma holds each ready photo once and nothing else."""
 
     @property
     def ready_per_s(self) -> float:
@@ -98,12 +104,35 @@ def _post(http: httpx.Client, number: int, photo: bytes) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def measure(url: str, secret_key: str, checkpoint: Checkpoint, *, count: int, clients: int) -> Uploads:
+def agree(running: Running, shop: Shop) -> bool:
+    """Compares the ids in the shop's collection with its ready photos over HTTP."""
+    return asyncio.run(_ids_in_chroma(running.chroma_url, shop)) == sorted(_ready_photos(shop.http))
+
+
+async def _ids_in_chroma(chroma_url: str, shop: Shop) -> list[str]:
+    index = Index(chroma_url)
+    names = [name for name in await index.names() if shop.id.removeprefix("shp_") in name]
+    ids = [f"pho_{photo_id.hex}" for name in names for photo_id in await index.ids(name)]
+    await index.close()
+    return sorted(ids)
+
+
+def _ready_photos(http: httpx.Client) -> list[str]:
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = http.get("/v1/products", params={"limit": 200} | ({"cursor": cursor} if cursor else {})).json()
+        found += [photo["id"] for product in page["data"] for photo in product["photos"] if photo["status"] == "ready"]
+        cursor = page.get("next_cursor")
+    return found
+
+
+def measure(running: Running, checkpoint: Checkpoint, *, count: int, clients: int) -> Uploads:
     """The bare model before and after, the upload in between."""
+    shop = open_shop(running.url, running.operator_token, "benchmark")
     data = photos(count)
     before = bare(checkpoint, data)
-    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {secret_key}"}, timeout=60) as http:
-        acknowledged_s, ready_s, posts = upload(http, data, clients)
+    acknowledged_s, ready_s, posts = upload(shop.http, data, clients)
     after = bare(checkpoint, data)
     return Uploads(
         photos=count,
@@ -114,4 +143,5 @@ def measure(url: str, secret_key: str, checkpoint: Checkpoint, *, count: int, cl
         post_p95_ms=statistics.quantiles(posts, n=20)[-1],
         bare_prepare_per_s=(before[0] + after[0]) / 2,
         bare_model_per_s=(before[1] + after[1]) / 2,
+        agree=agree(running, shop),
     )

@@ -1,4 +1,4 @@
-"""What the original system promised its shops, kept on the real one: Serve, Postgres, Chroma, the trained checkpoint."""
+"""What the original system promised its shops, kept on the real one: Serve, Postgres, Chroma, trained weights."""
 
 import time
 from collections.abc import Iterator
