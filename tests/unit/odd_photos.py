@@ -126,3 +126,18 @@ def profile_with_red_and_blue_swapped() -> bytes:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     renamed = profile.replace("sRGB".encode("utf-16-be"), "odd!".encode("utf-16-be"))
     return renamed.replace(b"rXYZ", b"????").replace(b"bXYZ", b"rXYZ").replace(b"????", b"bXYZ")
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(BytesIO(data)).convert("RGB")
+
+
+def enlarged(data: bytes, times: int) -> bytes:
+    photo = opened(data)
+    large = photo.resize((photo.width * times, photo.height * times), Image.Resampling.BICUBIC)
+    return saved(large, "JPEG", quality=90)
+
+
+def as_png(data: bytes) -> bytes:
+    """The same pixels where no decoder can take a shortcut."""
+    return saved(opened(data), "PNG", compress_level=1)
