@@ -18,7 +18,7 @@ for a real shop use a full CLIP such as `patrickjohncyh/fashion-clip` (`FITMATCH
 | `preprocessor_config.json` | short side 192 bicubic, centre crop, as a CLIPImageProcessor |
 | `manifest.json` | SHA-256 of each file |
 
-Weights are stored as float16 and computed in float32.
+Large weights are stored as float16; all is computed in float32.
 
 ## Figures
 Zero-shot by text on the 341 validation photos, which chose the epoch and were not trained on. Since they

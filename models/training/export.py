@@ -4,7 +4,9 @@ import argparse
 import hashlib
 import json
 import logging
+import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import numpy as np
@@ -23,8 +25,8 @@ from models.training.tokenizer import build_tokenizer
 
 OPSET = 17
 COSINE_MIN = 0.9999
-# Smaller ones (biases, scales) stay float32: they weigh nothing and lose most.
-HALF_VALUES_MIN = 1024
+# Smaller ones (depthwise convolutions, biases) stay float32: they weigh little and lose most.
+HALF_VALUES_MIN = 65_536
 PROMPTS = [
     "red dress",
     "black leather shoes",
@@ -37,8 +39,15 @@ log = logging.getLogger("export")
 
 
 def export(encoder: Encoder, result: Result, out: Path) -> None:
-    """Writes every file of the folder, then fails if the exported towers disagree with the trained ones."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Replaces the folder's files, unless the exported towers disagree with the trained ones."""
+    with TemporaryDirectory() as folder:
+        _write(encoder, result, Path(folder))
+        out.mkdir(parents=True, exist_ok=True)
+        for file in Path(folder).iterdir():
+            shutil.copy(file, out / file.name)
+
+
+def _write(encoder: Encoder, result: Result, out: Path) -> None:
     tokenizer = build_tokenizer()
     _export_photo_tower(encoder.photo, out / "image.onnx")
     _export_prompt_tower(encoder.prompt, out / "text.onnx")
