@@ -26,14 +26,21 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--url", default="http://127.0.0.1:8000")
-    parser.add_argument("--operator-token", default=os.environ.get("FITMATCH_OPERATOR_TOKEN"))
+    parser.add_argument("--url", default=f"http://127.0.0.1:{os.environ.get('FITMATCH_HTTP_PORT', '8000')}")
+    parser.add_argument(
+        "--operator-token", default=_operator_token(), help="default: that of this machine's `make run`"
+    )
     parser.add_argument("--out", type=Path, default=REPORT)
     parser.add_argument("--timeout-s", type=float, default=600)
     arguments = parser.parse_args()
     if not arguments.operator_token:
         parser.error("--operator-token (or FITMATCH_OPERATOR_TOKEN) is missing: the server's operator token")
     return arguments
+
+
+def _operator_token() -> str | None:
+    kept = Path(os.environ.get("FITMATCH_DATA_DIR", ".fitmatch")) / "operator_token"
+    return os.environ.get("FITMATCH_OPERATOR_TOKEN") or (kept.read_text().strip() if kept.is_file() else None)
 
 
 if __name__ == "__main__":
