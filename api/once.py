@@ -106,7 +106,10 @@ async def _once(
     request: Request,
     idempotency_key: Annotated[
         str | None,
-        Header(description="Any text of your own; the same one within 24 h gets the stored answer and creates nothing"),
+        Header(
+            json_schema_extra={"pattern": "^[!-~]{1,255}$"},
+            description="Any text of your own; the same one within 24 h gets the stored answer and creates nothing",
+        ),
     ] = None,
 ) -> Once:
     shop_id = of(request.scope).shop_id

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 
 from api.deps import DECLARATIONS
+from api.schemas.products import ProductWrite
 
 DESCRIPTION = """
 Shops upload photos of what they sell; shoppers get recommendations for a prompt such as “red summer dress”.
@@ -70,6 +71,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         tags=app.openapi_tags,
         routes=app.routes,
     )
+    _add(document, ProductWrite)
     examples = {model.__name__: model.model_config.get("json_schema_extra") for model in _models(BaseModel)}
     for name, schema in document["components"]["schemas"].items():
         schema.update(examples.get(name) or {})
@@ -80,6 +82,13 @@ def describe(app: FastAPI) -> dict[str, Any]:
             for parameter in operation.get("parameters", ()):
                 parameter.setdefault("description", PATH_WORDS.get(parameter["name"], ""))
     return document
+
+
+def _add(document: dict[str, Any], model: type[BaseModel]) -> None:
+    """A model that no route takes as such, because its route takes forms too."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    for name, inner in {**schema.pop("$defs", {}), model.__name__: schema}.items():
+        document["components"]["schemas"].setdefault(name, inner)
 
 
 def callers_of(dependant: Dependant) -> list[str]:

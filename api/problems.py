@@ -94,6 +94,12 @@ HEADERS = {
     413: {"Connection": "close"},
     503: {"Retry-After": "2"},
 }
+POINTERS = {
+    "invalid_cursor": "/query/cursor",
+    "invalid_prompt": "/prompt",
+    "idempotency_key_reused": "/header/Idempotency-Key",
+    "photo_urls_not_supported": "/photos",
+}
 HTTP_CODES = {400: "malformed_body", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
@@ -122,12 +128,17 @@ class Problem:
             "request_id": request_id,
         }
         if self.status == HTTPStatus.UNPROCESSABLE_ENTITY:
-            listed = self.errors or (FieldProblem("", self.code, self.detail),)
+            listed = self.errors or (FieldProblem(_pointer(self.code), self.code, self.detail),)
             document["errors"] = [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in listed]
         return document
 
     def body(self, *, instance: str, request_id: str) -> bytes:
         return orjson.dumps(self.document(instance=instance, request_id=request_id))
+
+
+def _pointer(code: str) -> str:
+    """Where a problem lies that is of one field alone."""
+    return POINTERS.get(code, "/photo" if code.startswith("photo_") else "")
 
 
 def of(error: Exception) -> Problem | None:

@@ -64,7 +64,9 @@ async def _one(pool: Pool, request: Request, shop_id: UUID, index: int, raw: dic
             status, product_id = await _do(connection, shop_id, entry)
         return BatchResult(index=index, status=status, id=ids.public("prd", product_id))
     except ValidationError as error:
-        return _failed(request, index, of_validation([{**one, "loc": one["loc"][1:]} for one in error.errors()]))
+        return _failed(
+            request, index, of_validation([{**one, "loc": one["loc"][1:] or ("op",)} for one in error.errors()])
+        )
     except UNAVAILABLE:
         raise  # The others would wait for the same outage one by one.
     except tuple(CODES) as error:

@@ -16,7 +16,7 @@ from api.deps import SEED_KEY, AddressesOf, Db, Parts, PartsOf
 from api.once import once_for
 from api.ports import Ask
 from api.recommending import keep
-from api.routes.seed_reference import ASK_BODY, IMAGE_BODY
+from api.routes.seed_reference import ASK_BODY, CHANGE_BODY, IMAGE_BODY
 from api.schemas.seed import Image, RecommendList, Row, SeedAsk
 from api.seed_bodies import BodyOf, ByBody, ByPath, SeedBody, one_photo
 from api.signatures import Addresses
@@ -76,7 +76,7 @@ async def get_image(caller: ByPath, db: Db, pk: str, to: AddressesOf) -> Image:
     return _image(await _find(db, caller.shop_id, pk), to)
 
 
-@_route("PUT", "/images/{api_key}/{pk}/", response_model=Image, openapi_extra=IMAGE_BODY)
+@_route("PUT", "/images/{api_key}/{pk}/", response_model=Image, openapi_extra=CHANGE_BODY)
 async def put_image(caller: ByPath, db: Db, parts: PartsOf, pk: str, body: BodyOf, to: AddressesOf) -> Image:
     """Changes the fields that are given; a new photo replaces the old one and is embedded."""
     given = body.patch()

@@ -7,7 +7,7 @@ from api.schemas.seed import SeedAsk
 
 _TEXT = {"type": "string"}
 
-IMAGE_BODY: dict[str, Any] = {
+CHANGE_BODY: dict[str, Any] = {
     "requestBody": {
         "description": "A form; the photo may be in `photo` or `Photo`",
         "content": {
@@ -26,6 +26,17 @@ IMAGE_BODY: dict[str, Any] = {
                 },
                 "example": {"photo": "(file)", "api_key": "fm_sk_…", "name": "Red summer dress"},
             }
+        },
+    }
+}
+
+_FORM = CHANGE_BODY["requestBody"]["content"]["multipart/form-data"]
+IMAGE_BODY: dict[str, Any] = {
+    "requestBody": {
+        **CHANGE_BODY["requestBody"],
+        "required": True,
+        "content": {
+            "multipart/form-data": {**_FORM, "schema": {**_FORM["schema"], "required": ["photo", "name"]}},
         },
     }
 }

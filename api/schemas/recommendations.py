@@ -13,7 +13,11 @@ from models.prompt import PROMPT_CHARACTERS_MAX
 RESULTS_MAX = 100
 RESULTS_DEFAULT = 10
 
-Prompt = Annotated[str, StringConstraints(max_length=4 * PROMPT_CHARACTERS_MAX)]
+Prompt = Annotated[
+    str,
+    StringConstraints(max_length=4 * PROMPT_CHARACTERS_MAX),
+    Field(json_schema_extra={"minLength": 1, "maxLength": PROMPT_CHARACTERS_MAX}),
+]
 """Not Text: what cannot be stored is cleaned out of a prompt, not refused."""
 NumResults = Annotated[int, Field(ge=1, le=RESULTS_MAX)]
 

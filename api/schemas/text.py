@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 
 def _storable(text: str) -> str:
@@ -11,9 +11,22 @@ def _storable(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_storable)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=250, strip_whitespace=True), AfterValidator(_storable)]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), AfterValidator(_storable)]
+_SAID: dict[str, Any] = {"pattern": r"^[^\x00]*$"}
+"""The rule for readers of the API reference; `_storable` keeps it, in words."""
+
+Text = Annotated[str, AfterValidator(_storable), Field(json_schema_extra=_SAID)]
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=250, strip_whitespace=True),
+    AfterValidator(_storable),
+    Field(json_schema_extra=_SAID),
+]
+Word = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=100, strip_whitespace=True),
+    AfterValidator(_storable),
+    Field(json_schema_extra=_SAID),
+]
 
 
 def given(example: dict[str, Any]) -> ConfigDict:

@@ -1,5 +1,7 @@
 """Every route says who may call it, and the reference is complete."""
 
+import json
+import re
 from typing import Any, cast
 
 import jsonschema
@@ -88,6 +90,12 @@ def test_every_model_has_an_example_that_fits_it_and_describes_its_fields(refere
             assert described.get("description"), (name, field)
         whole = {**schema, "components": reference["components"]}
         jsonschema.Draft202012Validator(whole).validate(schema["example"])
+
+
+def test_every_reference_leads_somewhere(reference: dict[str, Any]) -> None:
+    named = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(reference)))
+
+    assert named <= set(reference["components"]["schemas"])
 
 
 def test_every_parameter_is_described(reference: dict[str, Any]) -> None:
