@@ -95,7 +95,7 @@ def fitmatch() -> Iterator[Running]:
     """The whole of FitMatch on its real parts, shared by the e2e and browser tiers: make a shop of your own in it."""
     folder = Path(tempfile.mkdtemp(prefix="fm-run-"))
     folder.chmod(0o711)
-    running = instance.start(folder)
+    running = instance.start(folder / "data")
     yield running
     running.stop()
     shutil.rmtree(folder)

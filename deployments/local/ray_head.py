@@ -117,7 +117,7 @@ class RayHead:
 
 
 def _command(given: RayPorts, temp: Path) -> list[str]:
-    gcs, objects, nodes, agent, agent_grpc, environments = ports.choose(6)
+    gcs, objects, nodes, agent, agent_grpc, environments, client = ports.choose(7)
     options = {
         "node-ip-address": "127.0.0.1",
         "port": gcs,
@@ -139,15 +139,11 @@ def _command(given: RayPorts, temp: Path) -> list[str]:
         "num-cpus": max(2, os.cpu_count() or 1),
         "temp-dir": temp,
     }
-    command = [
-        str(Path(sys.executable).parent / "ray"),
-        "start",
-        "--head",
-        "--block",
-        "--disable-usage-stats",
-        "--no-monitor",
-    ]
-    return [*command, *(f"--{name}={value}" for name, value in options.items())]
+    if importlib.util.find_spec("grpc"):  # then Ray starts a client server, unasked, on 10001
+        options["ray-client-server-port"] = client
+    ray = Path(sys.executable).parent / "ray"
+    fixed = ["start", "--head", "--block", "--disable-usage-stats", "--no-monitor"]
+    return [str(ray), *fixed, *(f"--{name}={value}" for name, value in options.items())]
 
 
 def _switches(given: RayPorts, sockets: Path, token_file: Path) -> dict[str, str]:

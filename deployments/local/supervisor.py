@@ -68,7 +68,15 @@ class Supervisor:
         self.start_stores()
         self._start_ray()
         await self.prepare_stores()
-        await self._deploy()
+        try:
+            await self._deploy()
+        except StartFailed as error:
+            # Another program may have taken a port between our choice and Ray's start: choose again, once.
+            if self.ray.is_running():
+                raise
+            self._tell(f"{error} Trying once more")
+            self._start_ray()
+            await self._deploy()
         self._folder.announce(self._running())
 
     def start_stores(self) -> None:

@@ -45,7 +45,7 @@ class Running:
         return self.process.wait(STOP_S_MAX)
 
     def said(self) -> str:
-        return (self.folder / "said.log").read_text()
+        return said(self.folder)
 
 
 def start(folder: Path, **settings: str) -> Running:
@@ -55,7 +55,7 @@ def start(folder: Path, **settings: str) -> Running:
 
     def ready() -> data_folder.Running | None:
         if process.poll() is not None:
-            raise AssertionError(f"fitmatch run ended: {(folder / 'said.log').read_text()}")
+            raise AssertionError(f"fitmatch run ended: {said(folder)}")
         found = data.running()
         return found if found and found.supervisor_pid == process.pid else None
 
@@ -65,18 +65,27 @@ def start(folder: Path, **settings: str) -> Running:
 
 
 def launch(folder: Path, **settings: str) -> subprocess.Popen[bytes]:
-    """What it prints is in `said.log`, and it does not inherit what the tests were told."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """It does not inherit what the tests were told. What it prints: `said`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FITMATCH_")}
     own = {"FITMATCH_DATA_DIR": str(folder), "FITMATCH_DEMO": "0", "FITMATCH_HTTP_PORT": str(ports.choose()[0])}
-    (folder / "said.log").unlink(missing_ok=True)
+    log_of(folder).parent.mkdir(parents=True, exist_ok=True)
+    log_of(folder).write_text("")
     return spawn(
         [sys.executable, "-m", "deployments.cli", "run"],
         death_signal=signal.SIGTERM,  # also when the tests are killed
-        log=folder / "said.log",
+        log=log_of(folder),
         env=inherited | own | settings,
         cwd=ROOT,
     )
+
+
+def said(folder: Path) -> str:
+    """What the last start in this folder has printed."""
+    return log_of(folder).read_text()
+
+
+def log_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.log")
 
 
 def left_behind(folder: Path) -> list[int]:
