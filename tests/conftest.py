@@ -95,7 +95,8 @@ def fitmatch() -> Iterator[Running]:
     """The whole of FitMatch on its real parts, shared by the e2e and browser tiers: make a shop of your own in it."""
     folder = Path(tempfile.mkdtemp(prefix="fm-run-"))
     folder.chmod(0o711)
-    running = instance.start(folder / "data")
+    # A short lease: what a killed worker held is free again before a test loses patience.
+    running = instance.start(folder / "data", FITMATCH_LEASE_S="10")
     yield running
     running.stop()
     shutil.rmtree(folder)
