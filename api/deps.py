@@ -14,7 +14,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from api import exchange, ports
 from api.auth import Caller, Keys, credential
 from api.errors import Forbidden, InvalidKey, OriginNotAllowed, SecretKeyInBrowser
-from api.limits import Limiter, address_of
+from api.limits import Limiter, address_of, scheme_of
 from api.signatures import Addresses, Signer
 from db.files import Files
 from db.postgres import Pool
@@ -184,7 +184,8 @@ async def _query(request: Request) -> ports.Query:
 
 
 async def _addresses(request: Request) -> Addresses:
-    return await parts_of(request).signer.addresses(str(request.base_url))
+    origin = request.base_url.replace(scheme=scheme_of(request.scope))
+    return await parts_of(request).signer.addresses(str(origin))
 
 
 PageOf = Annotated[Page, Depends(page)]

@@ -77,6 +77,13 @@ def address_of(scope: Scope) -> str:
     return nearest if _address(nearest) else peer
 
 
+def scheme_of(scope: Scope) -> str:
+    """`https` where a proxy on a private network took the TLS off: addresses that we write must say so."""
+    peer = scope["client"][0] if scope.get("client") else "unknown"
+    forwarded = Headers(scope=scope).get("x-forwarded-proto", "")
+    return forwarded if forwarded in ("http", "https") and _private(peer) else scope["scheme"]
+
+
 def _private(peer: str) -> bool:
     found = _address(peer)
     return found is not None and found.is_private

@@ -101,3 +101,13 @@ async def test_a_photo_is_rendered_once(shop: ShopClient) -> None:
     second = await shop.http.get(product["photos"][0]["url"])
 
     assert second.content == first.content
+
+
+async def test_addresses_say_https_where_a_proxy_took_the_tls_off(shop: ShopClient) -> None:
+    path = f"/v1/products/{(await shop.upload())['id']}"
+
+    behind = await shop.http.get(path, headers={"X-Forwarded-Proto": "https"})
+    odd = await shop.http.get(path, headers={"X-Forwarded-Proto": "javascript"})
+
+    assert behind.json()["photos"][0]["url"].startswith("https://fitmatch.test/v1/photos/")
+    assert odd.json()["photos"][0]["url"].startswith("http://fitmatch.test/v1/photos/")
