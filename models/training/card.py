@@ -47,11 +47,11 @@ CLIP's (MIT).
 ## Training
 Photo tower: EfficientNet-Lite0 with ImageNet weights (Apache-2.0), plus a path of learned colour bins
 averaged where attention sees the garment, projected to 256. Prompt tower: a CLIP text model of 3 layers of
-width 192, from scratch. AdamW, cosine, bf16, photos of 128, then 160, then 192 px, averaged weights. Losses:
-captions against photos with partial positives, every attribute value against photos, and short questions
-(colour + garment, style + garment, …) with a yes or no for each photo. This is epoch {epoch}. Reproduce with
-`make train PHOTOS=folder`, where the folder holds the data set's `train/` and `validation/` with a short side
-of 256 px.
+width 192, from scratch. AdamW, cosine, bf16, photos of 128, then 160 px (embedded at 192), averaged weights.
+Losses: captions against photos with partial positives, every attribute value against photos, and short
+questions (colour + garment, style + garment, …) with a yes or no for each photo. This is epoch {epoch}. Train
+it anew with `make train PHOTOS=folder`, where the folder holds the data set's `train/` and `validation/` with
+a short side of 256 px.
 
 ## Limits
 - Ten categories, mostly everyday clothes, photographed by their owners: flat or on a hanger, rarely
