@@ -46,8 +46,7 @@ class DataFolder:
 
     def acquire(self) -> None:
         """Waits for the keeper of a killed supervisor. Raises BadSetting when a living one has the folder."""
-        self._create()
-        self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._open()
         deadline = time.monotonic() + LEFTOVERS_S_MAX
         while not self._try_lock():
             owner = self.owner()
@@ -111,12 +110,13 @@ class DataFolder:
             return None
         return Running(**json.loads(text))
 
-    def _create(self) -> None:
+    def _open(self) -> None:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             # Under root Postgres is another user and must pass through.
             self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
             (self.path / "photos").mkdir(exist_ok=True, mode=0o700)
+            self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise BadSetting(f"FITMATCH_DATA_DIR: {self.path} is unusable ({error.strerror}); name another.") from error
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from deployments.local import processes
 from deployments.local.errors import StartFailed
-from deployments.local.postgres_place import Place, find_place
+from deployments.local.postgres_place import Place, find_cluster, major, prepare
 
 READY_S_MAX = 60.0
 STOP_S_MAX = 30.0
@@ -39,7 +39,6 @@ class EmbeddedPostgres:
         self._owns_sockets = sockets is None
         self._parameters = dict(parameters or {})
         self._child: subprocess.Popen[bytes] | None = None
-        self._place: Place | None = None
 
     @property
     def pid(self) -> int:
@@ -49,7 +48,7 @@ class EmbeddedPostgres:
     @property
     def data(self) -> Path:
         """Where the cluster is; not inside `folder` when root runs and Postgres' user cannot reach that."""
-        return self._settle().cluster / "data"
+        return find_cluster(self._folder) / "data"
 
     @property
     def dsn(self) -> str:
@@ -62,10 +61,15 @@ class EmbeddedPostgres:
 
     def start(self) -> str:
         """Returns the DSN when Postgres accepts connections. Raises StartFailed."""
-        place = self._settle()
+        place = prepare(self._folder)
         self._open_sockets(place)
         if not self.data.exists():
             self._initdb(place)
+        elif (made_by := _read(self.data / "PG_VERSION").strip()) != (found := str(major(place.binaries))):
+            raise StartFailed(
+                f"The cluster {self.data} is of Postgres {made_by}, these binaries are of {found}:"
+                f" set FITMATCH_POSTGRES_BIN to a Postgres {made_by}, or dump and restore."
+            )
         self.end_leftover()
         deadline = time.monotonic() + READY_S_MAX
         while True:
@@ -104,12 +108,7 @@ class EmbeddedPostgres:
 
     @property
     def _log(self) -> Path:
-        return self._settle().cluster / "postgres.log"
-
-    def _settle(self) -> Place:
-        if self._place is None:
-            self._place = find_place(self._folder)
-        return self._place
+        return find_cluster(self._folder) / "postgres.log"
 
     def _open_sockets(self, place: Place) -> None:
         if self._sockets is None:

@@ -5,6 +5,7 @@ import importlib.util
 import os
 import pwd
 import re
+import secrets
 import shutil
 import stat
 import subprocess
@@ -18,6 +19,8 @@ MAJOR_MIN = 15
 FOR_ROOT = Path("/var/lib/fitmatch")
 """Clusters whose data folder Postgres' user cannot reach, such as one under /root."""
 
+_ELSEWHERE = "elsewhere"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -27,14 +30,25 @@ class Place:
     """None: whoever runs us."""
 
 
-def find_place(folder: Path) -> Place:
-    """Creates the cluster's parent folder. Raises BadSetting, StartFailed."""
+def find_cluster(folder: Path) -> Path:
+    """Where the cluster of this folder is, or will be if nothing keeps Postgres' user from it. Creates nothing."""
+    elsewhere = folder / _ELSEWHERE
+    return FOR_ROOT / elsewhere.read_text() if elsewhere.exists() else folder
+
+
+def prepare(folder: Path) -> Place:
+    """Creates what Postgres needs before its first start. Raises BadSetting, StartFailed."""
     binaries = find_binaries()
+    _make(folder, None)
     if os.geteuid() != 0:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return Place(binaries, folder, None)
-    account = _other_account()
-    return Place(_reachable_binaries(binaries, account), _reachable_folder(folder, account), account)
+    account = _other_account(folder)
+    if not can_reach(folder.parent, account) and not (folder / _ELSEWHERE).exists():
+        # A name of its own, kept here: a folder that is deleted and made again must not find its old cluster.
+        (folder / _ELSEWHERE).write_text(secrets.token_hex(8))
+    cluster = find_cluster(folder)
+    _make(cluster, account)
+    return Place(_reachable_binaries(binaries, account), cluster, account)
 
 
 def find_binaries() -> Path:
@@ -65,7 +79,10 @@ def can_reach(path: Path, account: Account) -> bool:
     return all(_may(folder, account, 0o1) for folder in (path, *path.parents))
 
 
-def _other_account() -> Account:
+def _other_account(folder: Path) -> Account:
+    """The owner of a cluster that is there; else one of the users that every system has."""
+    if (folder / "data").exists() and (owner := (folder / "data").stat()).st_uid != 0:
+        return Account(owner.st_uid, owner.st_gid)
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)
@@ -73,19 +90,16 @@ def _other_account() -> Account:
             continue
         return Account(entry.pw_uid, entry.pw_gid)
     raise StartFailed(
-        "Postgres refuses to run as root and there is no user `postgres` or `nobody`: do not run as root."
+        "Postgres refuses to run as root, and there is neither user `postgres` nor `nobody`: use another user."
     )
 
 
-def _reachable_folder(folder: Path, account: Account) -> Path:
-    parent = folder.parent
-    parent.mkdir(parents=True, exist_ok=True)
-    if not can_reach(parent, account):
-        folder = FOR_ROOT / hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-    folder.mkdir(exist_ok=True, mode=0o700)
-    os.chown(folder, account.uid, account.gid)
-    return folder
+def _make(folder: Path, account: Account | None) -> None:
+    if folder.parent == FOR_ROOT:
+        FOR_ROOT.mkdir(parents=True, exist_ok=True, mode=0o755)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if account:
+        os.chown(folder, account.uid, account.gid)
 
 
 def _reachable_binaries(binaries: Path, account: Account) -> Path:

@@ -18,7 +18,7 @@ from deployments.local.environment import mark_of, of_child
 from deployments.local.errors import StartFailed
 from deployments.local.postgres import short_temp
 
-STOP_S_MAX = 15.0
+STOP_S_MAX = 1.0
 OBJECTS_BYTES = 256 * 1024 * 1024
 """Photos travel between replicas over gRPC, so the object store stays nearly empty."""
 _INGRESS_PORTS = range(26000, 32000, 100)
@@ -85,13 +85,14 @@ class RayHead:
         )
 
     def stop(self) -> None:
-        if self._child is not None:
-            processes.stop(self._child, signal.SIGTERM, STOP_S_MAX)
+        """All at once, not by `ray stop`: after Serve's shutdown Ray holds nothing of value."""
         self.end_leftover()
+        if self._child is not None:
+            self._child.wait()
 
     def end_leftover(self) -> None:
         """Ends what Ray started and did not end, and keeps the logs of that run."""
-        processes.end(self._mark, signal.SIGTERM, 0.5)
+        processes.end(self._mark, signal.SIGTERM, STOP_S_MAX)
         link = self._folder / "sockets"
         if not link.is_symlink():
             return
@@ -141,9 +142,9 @@ def _command(given: RayPorts, temp: Path) -> list[str]:
     }
     if importlib.util.find_spec("grpc"):  # then Ray starts a client server, unasked, on 10001
         options["ray-client-server-port"] = client
-    ray = Path(sys.executable).parent / "ray"
-    fixed = ["start", "--head", "--block", "--disable-usage-stats", "--no-monitor"]
-    return [str(ray), *fixed, *(f"--{name}={value}" for name, value in options.items())]
+    ray = [sys.executable, "-m", "ray.scripts.scripts", "start"]
+    fixed = ["--head", "--block", "--disable-usage-stats", "--no-monitor"]
+    return [*ray, *fixed, *(f"--{name}={value}" for name, value in options.items())]
 
 
 def _switches(given: RayPorts, sockets: Path, token_file: Path) -> dict[str, str]:
@@ -166,6 +167,7 @@ def _switches(given: RayPorts, sockets: Path, token_file: Path) -> dict[str, str
         "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(first + 49),
         "RAY_SERVE_DIRECT_INGRESS_MIN_GRPC_PORT": str(first + 50),
         "RAY_SERVE_DIRECT_INGRESS_MAX_GRPC_PORT": str(first + 99),
+        "RAY_SERVE_HAPROXY_LOG_TARGET": "127.0.0.1:9",  # the discard port: raw paths hold keys of the seed's routes
         "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(given.haproxy_metrics),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(stats),

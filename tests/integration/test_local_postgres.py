@@ -13,9 +13,9 @@ import asyncpg
 import pytest
 
 from deployments.local import postgres_place
-from deployments.local.errors import BadSetting
+from deployments.local.errors import BadSetting, StartFailed
 from deployments.local.postgres import EmbeddedPostgres, short_temp
-from deployments.local.postgres_place import find_place
+from deployments.local.postgres_place import find_cluster, prepare
 from deployments.local.processes import Account, identify
 
 
@@ -99,7 +99,7 @@ def listed_temp() -> list[str]:
 async def test_a_start_that_was_killed_while_it_made_the_cluster_begins_anew(servers_folder: Path) -> None:
     made = EmbeddedPostgres(servers_folder / "half-made")
     half = made.data.with_name("data.new")
-    half.mkdir()
+    half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")
 
     assert await ask(made.start(), "SELECT 1") == 1
@@ -120,15 +120,43 @@ def test_the_socket_fits_however_long_the_folders_path_is(servers_folder: Path) 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs Postgres as another user")
 def test_under_root_a_folder_that_nobody_else_can_reach_is_not_used() -> None:
-    private = Path(tempfile.mkdtemp())  # 0700
+    folder = Path(tempfile.mkdtemp()) / "postgres"  # below a 0700
 
-    place = find_place(private / "postgres")
+    place = prepare(folder)
 
     assert place.account is not None
     assert place.cluster.parent == postgres_place.FOR_ROOT
+    assert place.cluster == find_cluster(folder)
     assert postgres_place.can_reach(place.cluster.parent, place.account)
     shutil.rmtree(place.cluster)
-    private.rmdir()
+    shutil.rmtree(folder.parent)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs Postgres as another user")
+def test_under_root_a_folder_that_is_made_again_does_not_find_its_old_cluster() -> None:
+    folder = Path(tempfile.mkdtemp()) / "postgres"
+    first = prepare(folder).cluster
+    assert prepare(folder).cluster == first
+
+    shutil.rmtree(folder)
+
+    second = prepare(folder).cluster
+    assert second != first
+    for made in (first, second, folder.parent):
+        shutil.rmtree(made)
+
+
+def test_a_cluster_of_another_major_version_is_one_sentence(server: EmbeddedPostgres) -> None:
+    server.start()
+    server.stop()
+    version = server.data / "PG_VERSION"
+    made_by = version.read_text()
+    version.write_text("14\n")
+
+    with pytest.raises(StartFailed, match="is of Postgres 14"):
+        server.start()
+
+    version.write_text(made_by)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs Postgres as another user")
@@ -139,8 +167,8 @@ def test_under_root_binaries_that_nobody_else_can_read_are_copied_once(
     shutil.copytree(postgres_place.find_binaries().parent, private / "install", symlinks=True)
     monkeypatch.setenv("FITMATCH_POSTGRES_BIN", str(private / "install" / "bin"))
 
-    place = find_place(servers_folder / "copied")
-    again = find_place(servers_folder / "copied")
+    place = prepare(servers_folder / "copied")
+    again = prepare(servers_folder / "copied")
 
     assert place == again
     assert isinstance(place.account, Account)
@@ -157,4 +185,4 @@ def test_other_binaries_must_be_postgres(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("FITMATCH_POSTGRES_BIN", str(tmp_path))
 
     with pytest.raises(BadSetting, match="FITMATCH_POSTGRES_BIN"):
-        find_place(tmp_path / "postgres")
+        prepare(tmp_path / "postgres")
