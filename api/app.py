@@ -96,7 +96,7 @@ def create_app(context: Context) -> FastAPI:
         app.add_exception_handler(kind, _answer)
     app.add_middleware(Preflight, keys=parts.keys)
     app.add_middleware(BodyLimit)
-    app.add_middleware(Edge)
+    app.add_middleware(Edge, server_adds_request_id=context.server_adds_request_id)
     return app
 
 

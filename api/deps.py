@@ -36,6 +36,8 @@ class Context:
     checkpoint: str
     """`name@revision`."""
     demo_key_file: Path | None
+    server_adds_request_id: bool = False
+    """The server in front (Ray Serve) repeats `X-Request-Id` on the answer by itself; ours would be the second."""
 
 
 @dataclass(frozen=True)

@@ -44,15 +44,19 @@ GONE = 499
 class Edge:
     """Answers what nothing inside could: unknown exceptions become a 500 without a trace, and are logged with one."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, server_adds_request_id: bool = False) -> None:
         self._app = app
+        self._server_adds_request_id = server_adds_request_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         inner = {**scope, "headers": [pair for pair in scope["headers"] if not CONTROLS.fullmatch(pair[0])]}
-        exchange = begin(inner, _request_id(Headers(scope=inner).get("x-request-id")))
+        sent = Headers(scope=inner).get("x-request-id")
+        exchange = begin(inner, _request_id(sent))
+        if not (self._server_adds_request_id and sent == exchange.request_id):
+            exchange.headers["X-Request-Id"] = exchange.request_id
         answer = _Answer(inner, exchange, send, headless=scope["method"] == "HEAD")
         if scope["method"] == "HEAD":
             inner["method"] = "GET"
@@ -88,7 +92,6 @@ class _Answer:
         await self._send(message)
 
     def _complete(self, headers: MutableHeaders) -> None:
-        headers["X-Request-Id"] = self._exchange.request_id
         for name, value in self._exchange.headers.items():
             headers[name] = value
         for name, value in ALWAYS.items():

@@ -21,6 +21,7 @@ AWAY: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # shutting down, starting up, statement cancelled
     asyncpg.InsufficientResourcesError,  # disk full, too many connections
+    asyncpg.TransactionRollbackError,  # deadlock: the other side went first, and a repeat will do
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InterfaceError,  # closed or closing
     asyncpg.InternalClientError,

@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from api import logs
 from deployments import metrics
 from deployments.batcher import Batcher, Limits
 from deployments.settings import Settings
@@ -28,6 +29,7 @@ class Clip:
     """Embeds photos or prompts, batching whatever waits. The image tower refuses prompts and the reverse."""
 
     def __init__(self, settings: Settings, tower: Literal["image", "text"]) -> None:
+        logs.write()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="clip")
         self._started: float | None = None
         self._seconds = metrics.BatchRecorder(tower)

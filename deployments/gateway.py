@@ -1,11 +1,11 @@
 """The HTTP door: an ordinary FastAPI app behind Serve's ingress."""
 
-import logging
 from typing import Any
 
 from fastapi import FastAPI
 from ray.serve.handle import DeploymentHandle
 
+from api import logs
 from api.app import Context, create_app
 from db.files import Files
 from db.index import Index
@@ -15,13 +15,12 @@ from deployments import clients
 from deployments.settings import STATEMENT_S_MAX, Settings
 from models.checkpoint import find
 
-log = logging.getLogger(__name__)
-
 
 class Gateway:
     """Opens the stores on the replica's own loop and hands them, with the two neighbours, to `api.app`."""
 
     async def __init__(self, settings: Settings, ingest: DeploymentHandle[Any], query: DeploymentHandle[Any]) -> None:
+        logs.write()
         token = settings.operator_token
         self._context = Context(
             stores=Stores(
@@ -35,6 +34,7 @@ class Gateway:
             seed_routes=settings.seed_routes,
             checkpoint=find(settings.checkpoint).id,
             demo_key_file=settings.demo_key_file,
+            server_adds_request_id=True,
         )
 
     def __serve_build_asgi_app__(self) -> FastAPI:

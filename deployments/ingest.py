@@ -6,6 +6,7 @@ from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
+from api import logs
 from db import jobs
 from db.errors import Unavailable
 from db.files import Files
@@ -33,6 +34,7 @@ class Ingest:
     """Pulls its work from the jobs table: the bell only saves the wait for the next poll."""
 
     async def __init__(self, settings: Settings, clip: DeploymentHandle[Any]) -> None:
+        logs.write()
         checkpoint = find(settings.checkpoint)
         self._stores = Stores(
             db=await connect(settings.postgres_dsn.get_secret_value()),

@@ -1,7 +1,6 @@
 """Answers a prompt: embed, search, read the products, rank."""
 
 import asyncio
-import logging
 import time
 from collections import OrderedDict
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 from ray.serve.handle import DeploymentHandle
 
+from api import logs
 from api.ports import Answer, Ask
 from db import embeddings, files, products
 from db.errors import NotFound, Unavailable
@@ -21,8 +21,6 @@ from deployments.settings import STATEMENT_S_MAX, Settings
 from models.checkpoint import find
 from models.types import Embeddings
 
-log = logging.getLogger(__name__)
-
 CHROMA_S_MAX = 1.0
 """A prompt waits no longer for Chroma: exact search answers instead."""
 
@@ -31,6 +29,7 @@ class Query:
     """Concurrent asks come as one list; each gets its own answer or its own error."""
 
     async def __init__(self, settings: Settings, text: DeploymentHandle[Any]) -> None:
+        logs.write()
         self._clip = clients.Clip(text)
         self._checkpoint = find(settings.checkpoint).id
         self._stores = Stores(
