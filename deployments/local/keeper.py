@@ -11,7 +11,6 @@ from pathlib import Path
 
 from deployments.local.chroma import EmbeddedChroma
 from deployments.local.configuration import ROOT
-from deployments.local.errors import BadSetting, StartFailed
 from deployments.local.postgres import EmbeddedPostgres
 from deployments.local.ray_head import RayHead, RayPorts
 
@@ -49,10 +48,7 @@ def end_leftovers(folder: Path) -> None:
     """Ray first, since it writes to the others; then Chroma with its grace; then Postgres."""
     RayHead(folder / "ray", RayPorts(0, 0, 0)).end_leftover()
     EmbeddedChroma(folder / "chroma").end_leftover()
-    try:
-        EmbeddedPostgres(folder / "postgres").end_leftover()
-    except (BadSetting, StartFailed):  # no binaries, so none of ours can be running
-        return
+    EmbeddedPostgres(folder / "postgres").end_leftover()
 
 
 def main() -> None:

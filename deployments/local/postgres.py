@@ -20,23 +20,17 @@ from deployments.local.postgres_place import Place, find_cluster, major, prepare
 READY_S_MAX = 60.0
 STOP_S_MAX = 30.0
 _POLL_S = 0.01
-_SOCKETS_PREFIX = "fm-pg-"
-# Lines of postmaster.pid, from 0.
-_SOCKETS_LINE = 4
-_STATUS_LINE = 7  # "starting", "ready   ", "stopping"
+_STATUS_LINE = 7  # of postmaster.pid, from 0: "starting", "ready   ", "stopping"
 _STILL_HELD = ("lock file", "shared memory block")
 
 
 class EmbeddedPostgres:
     """One cluster in `folder`; start and stop it from the main thread: the child dies with its thread."""
 
-    def __init__(
-        self, folder: Path, *, sockets: Path | None = None, parameters: Mapping[str, str] | None = None
-    ) -> None:
-        """`sockets`: an existing short folder (a socket's path has at most 107 bytes); default: a private one."""
+    def __init__(self, folder: Path, *, parameters: Mapping[str, str] | None = None) -> None:
+        """`parameters`: as in postgresql.conf."""
         self._folder = folder.resolve()
-        self._sockets = sockets
-        self._owns_sockets = sockets is None
+        self._sockets: Path | None = None
         self._parameters = dict(parameters or {})
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -62,6 +56,7 @@ class EmbeddedPostgres:
     def start(self) -> str:
         """Returns the DSN when Postgres accepts connections. Raises StartFailed."""
         place = prepare(self._folder)
+        self.end_leftover()
         self._open_sockets(place)
         if not self.data.exists():
             self._initdb(place)
@@ -70,7 +65,6 @@ class EmbeddedPostgres:
                 f"The cluster {self.data} is of Postgres {made_by}, these binaries are of {found}:"
                 f" set FITMATCH_POSTGRES_BIN to a Postgres {made_by}, or dump and restore."
             )
-        self.end_leftover()
         deadline = time.monotonic() + READY_S_MAX
         while True:
             self._child = self._launch(place)
@@ -85,9 +79,8 @@ class EmbeddedPostgres:
         """SIGINT: SIGTERM would wait for clients to leave."""
         if self._child is not None:
             processes.stop(self._child, signal.SIGINT, STOP_S_MAX)
-        if self._owns_sockets and self._sockets is not None and self._sockets.exists():
-            shutil.rmtree(self._sockets)
-            self._sockets = None
+        self._sockets = None
+        self._remove_sockets()
 
     def end_leftover(self) -> None:
         """After a crash postmaster.pid names a server that was left behind, or a number that others have by now.
@@ -95,26 +88,32 @@ class EmbeddedPostgres:
         The first is stopped; the second is forgotten, since Postgres would refuse to start because of it.
         """
         lock = self.data / "postmaster.pid"
-        lines = _read(lock).split("\n")
-        pid = int(lines[0].strip() or 0)
+        pid = int(_read(lock).split("\n")[0].strip() or 0)
         deadline = time.monotonic() + STOP_S_MAX
         while pid and processes.identify(pid) is not None and _serves(pid, self.data):
             os.kill(pid, signal.SIGINT if time.monotonic() < deadline else signal.SIGKILL)
             time.sleep(0.1)
         lock.unlink(missing_ok=True)
-        left = Path(lines[_SOCKETS_LINE]) if len(lines) > _SOCKETS_LINE else None
-        if left and left != self._sockets and left.name.startswith(_SOCKETS_PREFIX):
-            shutil.rmtree(left, ignore_errors=True)
+        self._remove_sockets()
 
     @property
     def _log(self) -> Path:
         return find_cluster(self._folder) / "postgres.log"
 
     def _open_sockets(self, place: Place) -> None:
+        """A short path: a socket's has at most 107 bytes. It stays the same until `stop`, since clients know it."""
         if self._sockets is None:
-            self._sockets = Path(tempfile.mkdtemp(prefix=_SOCKETS_PREFIX, dir=short_temp()))
+            self._sockets = Path(tempfile.mkdtemp(prefix="fm-pg-", dir=short_temp()))
+            (self._folder / "sockets").symlink_to(self._sockets)
         if place.account:
             os.chown(self._sockets, place.account.uid, place.account.gid)
+
+    def _remove_sockets(self) -> None:
+        """Also those of a start that was killed; the link says where they were."""
+        link = self._folder / "sockets"
+        if link.is_symlink() and (left := link.readlink()) != self._sockets:
+            shutil.rmtree(left, ignore_errors=True)
+            link.unlink()
 
     def _initdb(self, place: Place) -> None:
         """Into another name first: a start that is killed here must not leave half a cluster behind."""
