@@ -19,10 +19,15 @@ class JsonLine(logging.Formatter):
             "logger": record.name,
             "event": record.getMessage(),
         }
-        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        line |= {name: value for name, value in vars(record).items() if _is_field(name)}
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return orjson.dumps(line, default=str).decode()
+
+
+def _is_field(name: str) -> bool:
+    """Ray marks records with private names of its own."""
+    return name not in _STANDARD and not name.startswith("_")
 
 
 def write(to: TextIO = sys.stderr, *, level: int = logging.INFO) -> None:
