@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from db.errors import Overloaded
 
@@ -50,12 +50,18 @@ class Batcher(Generic[Item, Result]):
         self._waiting.append(entry)
         self._waiting_size += size
         if len(self._workers) < self._limits.parallel:
-            worker = asyncio.create_task(self._work())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+            self._workers.add(asyncio.create_task(self._work()))
         return await entry.future
 
     async def _work(self) -> None:
+        try:
+            await self._run_all()
+        finally:
+            # Before anyone else gets the loop, which a done callback is not: whom the last batch woke may submit again
+            # at once, and would wait for a worker that has ended.
+            self._workers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _run_all(self) -> None:
         while batch := self._take():
             try:
                 results = await self._run([entry.item for entry in batch])

@@ -101,3 +101,14 @@ async def test_a_caller_that_left_costs_no_work() -> None:
     await asyncio.gather(first, last)
 
     assert worker.batches == [[1], [3]]
+
+
+async def test_who_was_just_answered_may_ask_again_at_once() -> None:
+    worker = Worker()
+    worker.free.set()
+    batcher = Batcher(worker.run, Limits(size_max=8, waiting_max=100))
+
+    async def three_times() -> list[int]:
+        return [await batcher.submit(i) for i in range(3)]
+
+    assert await asyncio.wait_for(three_times(), 5) == [0, 10, 20]
