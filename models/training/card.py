@@ -60,6 +60,7 @@ a short side of 256 px.
   for nothing.
 - Close colours (navy, black, dark blue; beige, white; grey, blue) are often confused, and the light in a
   photo misleads it.
+- Words for an occasion or a season ("party", "summer", "warm") are followed only loosely.
 - Style and age group are labelled with little certainty (there are 263 children's garments in all) and found
   accordingly.
 - No people, no faces and no text in photos were labelled; do not use it to judge anything but garments.
