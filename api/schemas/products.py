@@ -10,7 +10,9 @@ from api.schemas.text import Name, Text, Word, given
 Availability = Literal["in_stock", "out_of_stock", "preorder"]
 ExternalId = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
 Words = Annotated[list[Word], Field(max_length=50)]
-Scalar = Annotated[Text, StringConstraints(max_length=1000)] | bool | int | float
+Number = Annotated[float, Field(allow_inf_nan=False)]
+"""JSON has no other, and jsonb takes no other; Python's parser lets NaN and 1e999 in."""
+Scalar = Annotated[Text, StringConstraints(max_length=1000)] | bool | int | Number
 AttributeValue = Scalar | Annotated[list[Annotated[Text, StringConstraints(max_length=1000)]], Field(max_length=50)]
 
 EXAMPLE = {

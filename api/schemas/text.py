@@ -1,13 +1,18 @@
 """The two kinds of body, each with one example, and text that Postgres can hold."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _storable(text: str) -> str:
     if "\x00" in text:
         raise ValueError("The NUL character cannot be stored; leave it out.")
+    if LONE_SURROGATE.search(text):  # pydantic finds them too, but not in every member of a union
+        raise ValueError("Half of a surrogate pair is no character; leave it out.")
     return text
 
 

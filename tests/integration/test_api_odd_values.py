@@ -1,0 +1,23 @@
+"""Values that JSON's parser lets in and Postgres cannot hold: a 422 that says which, never a 500."""
+
+import pytest
+
+from tests.integration.conftest import ShopClient
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("value", [b"NaN", b"-Infinity", b"1e400", b'"\\ud800"', b'["\\ud800"]', b'"\\u0000"'])
+async def test_attributes_that_cannot_be_stored_are_pointed_at(shop: ShopClient, value: bytes) -> None:
+    product = await shop.upload()
+    fields = b'"attributes": {"care": ' + value + b"}"
+    entries = b'{"operations": [{"op": "upsert", "name": "A", ' + fields + b"}]}"
+
+    patched = await shop.http.patch(f"/v1/products/{product['id']}", content=b"{" + fields + b"}", headers=JSON)
+    batched = await shop.http.post("/v1/products/batch", content=entries, headers=JSON)
+
+    assert (patched.status_code, batched.status_code) == (422, 200), patched.text
+    [result] = batched.json()["results"]
+    assert result["status"] == 422
+    for problem in (patched.json(), result["error"]):
+        assert all(error["pointer"].startswith("/attributes/care") for error in problem["errors"])
