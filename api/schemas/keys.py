@@ -10,6 +10,8 @@ from api.schemas.text import Name, given, told
 
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:\d{1,5})?")
 GRACE_S_MAX = 30 * 24 * 3600
+YEAR_MIN, YEAR_MAX = 2000, 9000
+"""At the ends of the calendar a time has no UTC."""
 
 _KEY = {
     "id": "key_01939f3ce3b17a0fb2f9a2f64d0a5c11",
@@ -34,6 +36,13 @@ def _exact(origin: str) -> str:
     return origin
 
 
+def _storable(time: datetime) -> datetime:
+    if not YEAR_MIN <= time.year <= YEAR_MAX:
+        raise ValueError(f"A key ends between the years {YEAR_MIN} and {YEAR_MAX}; null: never.")
+    return time
+
+
+Expiry = Annotated[AwareDatetime, AfterValidator(_storable)]
 Origin = Annotated[str, AfterValidator(_exact), Field(max_length=300)]
 
 
@@ -49,7 +58,7 @@ class NewKey(BaseModel):
     allowed_origins: list[Origin] = Field(
         default=[], max_length=100, description="Pages that may use a publishable key, each exactly as browsers send it"
     )
-    expires_at: AwareDatetime | None = Field(default=None, description="When it ends by itself")
+    expires_at: Expiry | None = Field(default=None, description="When it ends by itself")
     rate_limit: int | None = Field(
         default=None,
         ge=1,
@@ -65,7 +74,7 @@ class KeyPatch(BaseModel):
 
     name: Name = Field(default="", description="What you call it")
     allowed_origins: list[Origin] = Field(default=[], max_length=100, description="The new list")
-    expires_at: AwareDatetime | None = Field(default=None, description="When it ends by itself; null: never")
+    expires_at: Expiry | None = Field(default=None, description="When it ends by itself; null: never")
     rate_limit: int | None = Field(default=None, ge=1, le=1_000_000, description="Requests a minute; null: the default")
 
 

@@ -21,3 +21,12 @@ async def test_attributes_that_cannot_be_stored_are_pointed_at(shop: ShopClient,
     assert result["status"] == 422
     for problem in (patched.json(), result["error"]):
         assert all(error["pointer"].startswith("/attributes/care") for error in problem["errors"])
+
+
+@pytest.mark.parametrize(
+    "expires_at", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z"]
+)
+async def test_a_key_cannot_end_where_the_calendar_does(shop: ShopClient, expires_at: str) -> None:
+    key = await shop.http.post("/v1/keys", json={"name": "a", "kind": "secret", "expires_at": expires_at})
+
+    assert (key.status_code, key.json()["errors"][0]["pointer"]) == (422, "/expires_at")
