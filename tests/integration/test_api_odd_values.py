@@ -30,3 +30,10 @@ async def test_a_key_cannot_end_where_the_calendar_does(shop: ShopClient, expire
     key = await shop.http.post("/v1/keys", json={"name": "a", "kind": "secret", "expires_at": expires_at})
 
     assert (key.status_code, key.json()["errors"][0]["pointer"]) == (422, "/expires_at")
+
+
+async def test_an_origin_that_is_no_address_is_refused(shop: ShopClient) -> None:
+    async with shop.api.client(await shop.publishable(), Origin="http://[") as page:
+        answer = await page.get("/v1/recommendations?prompt=a")
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
