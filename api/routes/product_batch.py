@@ -1,6 +1,6 @@
 """Many products in one request."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -34,7 +34,7 @@ class Batch(BaseModel):
         {"operations": [{"op": "upsert", **EXAMPLE}, {"op": "delete", "id": "ext:SKU-2"}]},
     )
 
-    operations: list[dict[str, Any]] = Field(
+    operations: list[Annotated[Any, Field(json_schema_extra={"type": "object"})]] = Field(
         min_length=1,
         max_length=ENTRIES_MAX,
         description="Each with `op`: `upsert` (fields of a product, its photos stay), `patch` or `delete` (with `id`)",
@@ -56,7 +56,7 @@ async def change_products(  # noqa: PLR0913, PLR0917 - what a route takes
     return answer
 
 
-async def _one(pool: Pool, request: Request, shop_id: UUID, index: int, raw: dict[str, Any]) -> BatchResult:
+async def _one(pool: Pool, request: Request, shop_id: UUID, index: int, raw: object) -> BatchResult:
     """An entry is a transaction: no lock is held for long, and the shop's other uploads pass between entries."""
     try:
         entry = ONE.validate_python(raw)

@@ -37,3 +37,9 @@ async def test_an_origin_that_is_no_address_is_refused(shop: ShopClient) -> None
         answer = await page.get("/v1/recommendations?prompt=a")
 
     assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
+
+
+async def test_an_entry_that_is_no_object_stops_no_other(shop: ShopClient) -> None:
+    answer = await shop.http.post("/v1/products/batch", json={"operations": [1, None, {"op": "upsert", "name": "A"}]})
+
+    assert [one["status"] for one in answer.json()["results"]] == [422, 422, 201]
