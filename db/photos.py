@@ -74,12 +74,14 @@ async def add(db: Db, shop_id: UUID, product_id: UUID, new: list[NewPhoto]) -> l
 
 
 async def get(db: Db, shop_id: UUID, photo_id: UUID) -> Photo:
-    """A live photo of a live product. Raises NotFound."""
+    """A live photo of a live product of a live shop: signed addresses outlive keys. Raises NotFound."""
     row = await db.fetchrow(
         """
         SELECT p.id, p.shop_id, p.product_id, p.position, p.content_hash, p.bytes, p.width, p.height, p.status,
             p.error_code, p.error_detail, p.created_at
-        FROM photos p JOIN products ON products.id = p.product_id AND products.deleted_at IS NULL
+        FROM photos p
+            JOIN products ON products.id = p.product_id AND products.deleted_at IS NULL
+            JOIN shops ON shops.id = p.shop_id AND shops.deleted_at IS NULL
         WHERE p.shop_id = $1 AND p.id = $2 AND p.deleted_at IS NULL
         """,
         shop_id,

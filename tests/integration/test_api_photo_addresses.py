@@ -93,6 +93,15 @@ async def test_a_deleted_photo_is_no_longer_served(shop: ShopClient) -> None:
     assert (await shop.http.get(url)).status_code == 404
 
 
+async def test_a_deleted_shops_photos_are_no_longer_served(shop: ShopClient, operator: httpx.AsyncClient) -> None:
+    url = (await shop.upload())["photos"][0]["url"]
+    await shop.http.get(url)
+
+    await operator.delete(f"/v1/shops/{shop.id}")
+
+    assert (await shop.http.get(url)).status_code == 404
+
+
 async def test_a_photo_is_rendered_once(shop: ShopClient) -> None:
     product = await shop.upload()
     first = await shop.http.get(product["photos"][0]["url"])
