@@ -70,6 +70,15 @@ async def find(db: Db, shop_id: UUID, product_id: UUID, revisions: frozenset[int
     return found
 
 
+async def touch(db: Connection, shop_id: UUID, product_id: UUID, revisions: frozenset[int] | None) -> None:
+    """A new revision for a change of its photos. Before the photos: the product's row is locked first, everywhere.
+
+    Raises NotFound, Changed.
+    """
+    found = await find(db, shop_id, product_id, revisions)
+    await products.bump(db, shop_id, product_id, revision=found.revision if revisions is not None else None)
+
+
 async def _columns(db: Db, shop_id: UUID, given: ProductFields, names: Iterable[str]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for name in names:

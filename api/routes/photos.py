@@ -34,9 +34,8 @@ async def add_photos(  # noqa: PLR0913, PLR0917 - what a route takes
 
     async def work(db: Connection) -> Response:
         known = await ids.product(db, caller.shop_id, product_id)
-        await catalogue.find(db, caller.shop_id, known, revisions)
+        await catalogue.touch(db, caller.shop_id, known, revisions)
         await photos.add(db, caller.shop_id, known, new)
-        await products.bump(db, caller.shop_id, known)
         return product_response(await products.get(db, caller.shop_id, known), to, 202)
 
     answer = await once.run(work, fingerprint=fingerprint(request.url.path, None, new))
@@ -51,9 +50,8 @@ async def delete_photo(
     """Deletes a photo: from this answer on no recommendation comes from it."""
     async with db.acquire() as connection, connection.transaction():
         known = await ids.product(connection, caller.shop_id, product_id)
-        await catalogue.find(connection, caller.shop_id, known, revisions)
+        await catalogue.touch(connection, caller.shop_id, known, revisions)
         await photos.delete(connection, caller.shop_id, known, ids.parse("pho", photo_id))
-        await products.bump(connection, caller.shop_id, known)
     await parts.context.ingest.wake()
 
 
@@ -62,9 +60,10 @@ async def retry_photos(caller: Secret, parts: PartsOf, db: Db, product_id: str, 
     """Embeds the product's failed photos again. Photos that cannot be read will fail again; replace those."""
     async with db.acquire() as connection, connection.transaction():
         known = await ids.product(connection, caller.shop_id, product_id)
-        await products.get(connection, caller.shop_id, known)
-        if await photos.retry(connection, caller.shop_id, known):
-            await products.bump(connection, caller.shop_id, known)
         found = await products.get(connection, caller.shop_id, known)
+        if any(photo.status == "failed" for photo in found.photos):
+            await products.bump(connection, caller.shop_id, known)
+            await photos.retry(connection, caller.shop_id, known)
+            found = await products.get(connection, caller.shop_id, known)
     await parts.context.ingest.wake()
     return product_response(found, to, 202)
