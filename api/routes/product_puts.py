@@ -39,7 +39,8 @@ async def put_product(  # noqa: PLR0913, PLR0917 - what a route takes
 ) -> Response:
     """Creates the product with the shop's own id (`ext:SKU-1`), or replaces all its fields.
 
-    Photos that come along replace its photos; one whose bytes it has already stays. Without photos they all stay.
+    Photos that come along replace its photos; one whose bytes it has already stays, unless it failed.
+    Without photos they all stay.
     """
     given = _named(sent.product, product_id)
     new = await store(parts, caller.shop_id, sent.files)
@@ -60,7 +61,9 @@ async def put_product(  # noqa: PLR0913, PLR0917 - what a route takes
     found, created = await again(attempt, conditional=revisions is not None)
     if new:
         await parts.context.ingest.wake()
-    return product_response(found, to, answers.created_status(found) if created or new else 200)
+    if created:
+        return product_response(found, to, answers.created_status(found))
+    return product_response(found, to, 202 if new and found.status in answers.UNDER_WAY else 200)
 
 
 def _named(given: ProductWrite, product_id: str) -> ProductWrite:
