@@ -36,14 +36,14 @@ async def replace_all(db: Connection, shop_id: UUID, found: Product, given: Prod
 
 
 async def swap_photos(db: Connection, shop_id: UUID, found: Product, new: list[NewPhoto]) -> None:
-    """The new photos instead of the old; one whose bytes came again stays and is not embedded again.
+    """The new photos instead of the old; one whose bytes came again stays and is not embedded again, unless it failed.
 
     Nothing new: all stay.
     """
     came = {photo.content_hash for photo in new}
-    kept = {photo.content_hash for photo in found.photos if photo.content_hash in came}
+    kept = {photo.content_hash for photo in found.photos if photo.content_hash in came and photo.status != "failed"}
     for photo in found.photos if new else ():
-        if photo.content_hash not in came:
+        if photo.content_hash not in kept or photo.status == "failed":
             await photos.delete(db, shop_id, found.id, photo.id)
     if fresh := [photo for photo in new if photo.content_hash not in kept]:
         await photos.add(db, shop_id, found.id, fresh)
