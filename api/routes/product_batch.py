@@ -13,6 +13,7 @@ from api.exchange import of as exchange_of
 from api.once import Fingerprint, OnceOf
 from api.problems import CODES, Problem, of_validation
 from api.problems import of as problem_of
+from api.races import again
 from api.schemas.problem import Problem as ProblemAnswer
 from api.schemas.product_answers import BatchAnswer, BatchResult
 from api.schemas.products import EXAMPLE, DeleteEntry, Entry, PatchEntry, UpsertEntry
@@ -60,8 +61,12 @@ async def _one(pool: Pool, request: Request, shop_id: UUID, index: int, raw: obj
     """An entry is a transaction: no lock is held for long, and the shop's other uploads pass between entries."""
     try:
         entry = ONE.validate_python(raw)
-        async with pool.acquire() as connection, connection.transaction():
-            status, product_id = await _do(connection, shop_id, entry)
+
+        async def attempt() -> tuple[int, UUID]:
+            async with pool.acquire() as connection, connection.transaction():
+                return await _do(connection, shop_id, entry)
+
+        status, product_id = await again(attempt, conditional=False)
         return BatchResult(index=index, status=status, id=ids.public("prd", product_id))
     except ValidationError as error:
         return _failed(

@@ -15,6 +15,7 @@ from api.answers import json
 from api.deps import SEED_KEY, AddressesOf, Db, Parts, PartsOf
 from api.once import once_for
 from api.ports import Ask
+from api.races import again
 from api.recommending import keep
 from api.routes.seed_reference import ASK_BODY, CHANGE_BODY, IMAGE_BODY
 from api.schemas.seed import Image, RecommendList, Row, SeedAsk
@@ -81,11 +82,15 @@ async def put_image(caller: ByPath, db: Db, parts: PartsOf, pk: str, body: BodyO
     """Changes the fields that are given; a new photo replaces the old one and is embedded."""
     given = body.patch()
     new = await store(parts, caller.shop_id, body.files)
-    async with db.acquire() as connection, connection.transaction():
-        old = await _find(connection, caller.shop_id, pk)
-        await catalogue.patch(connection, caller.shop_id, old, given)
-        await catalogue.swap_photos(connection, caller.shop_id, old, new)
-        found = await products.get(connection, caller.shop_id, old.id)
+
+    async def attempt() -> Product:
+        async with db.acquire() as connection, connection.transaction():
+            old = await _find(connection, caller.shop_id, pk)
+            await catalogue.patch(connection, caller.shop_id, old, given)
+            await catalogue.swap_photos(connection, caller.shop_id, old, new)
+            return await products.get(connection, caller.shop_id, old.id)
+
+    found = await again(attempt, conditional=False)
     await parts.context.ingest.wake()
     return _image(found, to)
 

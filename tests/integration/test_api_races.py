@@ -64,3 +64,21 @@ async def test_who_waits_for_a_product_holds_none_of_its_photos(shop: ShopClient
         await other.execute("SELECT FROM photos WHERE id = $1 FOR UPDATE NOWAIT", parse("pho", photo_id))
 
     assert (await ours).status_code in (202, 204)
+
+
+@pytest.mark.parametrize("what", ["seed", "batch"])
+async def test_who_named_no_revision_is_not_refused(shop: ShopClient, what: str) -> None:
+    product = await shop.upload()
+    number = (await shop.http.get(f"/images/{shop.key}/")).json()[0]["ImageID"]
+    entry = {"op": "patch", "id": product["id"], "name": "Ours"}
+
+    async with somebody_else_changes(shop, product):
+        request = {
+            "seed": lambda: shop.http.put(f"/images/{shop.key}/{number}/", data={"name": "Ours"}),
+            "batch": lambda: shop.http.post("/v1/products/batch", json={"operations": [entry]}),
+        }[what]
+        ours = asyncio.create_task(request())
+        await waiting(shop)
+
+    assert (await ours).status_code == 200
+    assert (await shop.http.get(f"/v1/products/{product['id']}")).json()["name"] == "Ours"
