@@ -1,6 +1,7 @@
 """From records to the bodies that callers get."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from fastapi import Response
 from pydantic import BaseModel
@@ -117,18 +118,18 @@ def photo(found: Photo, addresses: Addresses) -> PhotoAnswer:
     )
 
 
-def etag(found: Product, addresses: Addresses) -> str:
-    """`"7"` for revision 7; with photos also what changes without a revision: their status and their addresses."""
-    if not found.photos:
-        return f'"{found.revision}"'
-    return f'"{found.revision}-{found.status}-{addresses.expires}"'
-
-
 def product_response(found: Product, addresses: Addresses, status: int = 200) -> Response:
-    headers = {"ETag": etag(found, addresses), "Cache-Control": "private, no-cache"}
+    body = product(found, addresses).model_dump_json().encode()
+    headers = {"ETag": _etag(found, body), "Cache-Control": "private, no-cache"}
     if status in (201, 202):
         headers["Location"] = f"/v1/products/{public('prd', found.id)}"
-    return json(product(found, addresses), status, headers)
+    return Response(body, status, headers, "application/json")
+
+
+def _etag(found: Product, body: bytes) -> str:
+    """The revision, for If-Match, and the body, for If-None-Match: photos become ready, terms get other names and
+    addresses change without a new revision."""
+    return f'"{found.revision}-{sha256(body).hexdigest()[:16]}"'
 
 
 def created_status(found: Product) -> int:

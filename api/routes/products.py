@@ -88,10 +88,11 @@ async def list_products(  # noqa: PLR0913, PLR0917 - what a route takes
 async def get_product(caller: Secret, db: Db, product_id: str, etags: EtagsOf, to: AddressesOf) -> Response:
     """One product, by `prd_…` or by the shop's own id as `ext:…`."""
     found = await products.get(db, caller.shop_id, await ids.product(db, caller.shop_id, product_id))
-    tag = answers.etag(found, to)
-    if tag in etags:
-        return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
-    return product_response(found, to)
+    answer = product_response(found, to)
+    if answer.headers["etag"] in etags:
+        kept = {name: answer.headers[name] for name in ("etag", "cache-control")}
+        return Response(status_code=304, headers=kept)
+    return answer
 
 
 @router.patch("/v1/products/{product_id}", response_model=ProductAnswer)

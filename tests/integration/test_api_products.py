@@ -200,23 +200,6 @@ async def test_if_match_refuses_a_change_of_what_has_changed(shop: ShopClient) -
     assert (await shop.http.delete(path, headers={"If-Match": first.headers["etag"]})).status_code == 204
 
 
-async def test_if_none_match_saves_the_body_until_the_status_changes(shop: ShopClient) -> None:
-    path = f"/v1/products/{(await shop.upload())['id']}"
-    etag = (await shop.http.get(path)).headers["etag"]
-
-    same = await shop.http.get(path, headers={"If-None-Match": etag})
-    await shop.api.ingest.embed_all()
-    embedded = await shop.http.get(path, headers={"If-None-Match": etag})
-
-    assert (same.status_code, same.content, embedded.status_code) == (304, b"", 200)
-
-
-async def test_a_product_without_photos_has_its_revision_as_etag(shop: ShopClient) -> None:
-    answer = await shop.http.post("/v1/products", json={"name": "Hat"})
-
-    assert answer.headers["etag"] == '"1"'
-
-
 async def test_put_creates_and_then_replaces(shop: ShopClient) -> None:
     path = "/v1/products/ext:SKU-1"
 
