@@ -69,24 +69,40 @@ async def of_shop(
 async def nearest(
     db: Db, shop_id: UUID, checkpoint: str, embedding: NDArray[np.float32], condition: Filter | None, k: int
 ) -> list[tuple[UUID, float]]:
-    """Exact search among the shop's ready photos that fit: (photo id, cosine), best first."""
+    """Exact search among the shop's ready photos that fit: (photo id, cosine), best first, the best of each product.
+
+    However many photos a product has, `k` products come back where there are as many.
+    """
     clause, arguments = where(condition, 5)
     statement = _FITTING.format(clause=clause)
     query = embedding / (np.linalg.norm(embedding) or 1.0)
-    best: list[tuple[UUID, float]] = []
+    best: dict[UUID, tuple[UUID, float]] = {}
     after = UUID(int=0)
     while rows := await db.fetch(statement, shop_id, checkpoint, after, ROWS_MAX, *arguments):
-        cosines = _matrix(rows) @ query
-        top = np.argsort(-cosines)[:k]
-        best += [(rows[i]["photo_id"], float(cosines[i])) for i in top]
-        best = sorted(best, key=lambda found: -found[1])[:k]
+        found = [*best.items(), *_best_of_each(rows, _matrix(rows) @ query, k)]
+        best = {}
+        for product_id, one in sorted(found, key=lambda entry: -entry[1][1]):
+            if len(best) < k:
+                best.setdefault(product_id, one)
         after = rows[-1]["photo_id"]
-    return best
+    return list(best.values())
+
+
+def _best_of_each(
+    rows: Sequence[asyncpg.Record], cosines: NDArray[np.float32], k: int
+) -> list[tuple[UUID, tuple[UUID, float]]]:
+    """Of the `k` nearest products among the rows: product id, (photo id, cosine)."""
+    best: dict[UUID, tuple[UUID, float]] = {}
+    for i in np.argsort(-cosines):
+        if len(best) >= k:
+            break
+        best.setdefault(rows[i]["product_id"], (rows[i]["photo_id"], float(cosines[i])))
+    return list(best.items())
 
 
 # The clause comes from db.filters: closed field names and parameters, no values.
 _FITTING = """
-    SELECT e.photo_id, e.embedding FROM embeddings e
+    SELECT e.photo_id, e.embedding, p.id AS product_id FROM embeddings e
         JOIN photos ph ON ph.id = e.photo_id AND ph.status = 'ready' AND ph.deleted_at IS NULL
         JOIN products p ON p.id = ph.product_id AND p.deleted_at IS NULL
         LEFT JOIN terms c ON c.id = p.category_id

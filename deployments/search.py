@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 OVER_FETCH = 4
 OVER_FETCH_MIN = 48
 """Chroma is asked for more than is wanted: several photos show one product, and some will not fit the filter."""
-PHOTOS_PER_PRODUCT_MAX = 10
+SPARE = 10
+"""Exact search finds so many products more than are wanted: some may be deleted before they are read."""
 CHROMA_REST_S = 5.0
 """After Chroma failed it is left alone this long, so that not every prompt waits for its timeout."""
 
@@ -60,7 +61,7 @@ class Search:
                 self._checkpoint,
                 wanted.embedding,
                 wanted.filter,
-                PHOTOS_PER_PRODUCT_MAX * (wanted.num_results + 1),
+                wanted.num_results + SPARE,
             )
         return await self._read(wanted, nearest), True
 

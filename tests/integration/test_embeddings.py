@@ -10,8 +10,8 @@ from tests.integration import rows
 from tests.integration.rows import CHECKPOINT
 
 
-async def kept(pool: Pool, shop: UUID, count: int, *, seed: int = 0) -> list[UUID]:
-    photos = await rows.ready(pool, shop, count)
+async def kept(pool: Pool, shop: UUID, count: int, *, seed: int = 0, products: int = 1) -> list[UUID]:
+    photos = [photo for _ in range(products) for photo in await rows.ready(pool, shop, count // products)]
     await embeddings.add(pool, CHECKPOINT, [shop] * count, photos, rows.embeddings(count, seed=seed))
     return photos
 
@@ -61,8 +61,8 @@ async def test_a_shops_chunks_hold_its_live_ready_photos_only(pool: Pool) -> Non
 
 async def test_the_exact_search_finds_the_shops_own_nearest(pool: Pool) -> None:
     shop, other = await rows.shop(pool), await rows.shop(pool)
-    photos = await kept(pool, shop, 30)
-    await kept(pool, other, 30)
+    photos = await kept(pool, shop, 30, products=30)
+    await kept(pool, other, 30, products=30)
     wanted = rows.embeddings(30)[4]
 
     found = await embeddings.nearest(pool, shop, CHECKPOINT, wanted, None, 5)
@@ -74,10 +74,12 @@ async def test_the_exact_search_finds_the_shops_own_nearest(pool: Pool) -> None:
 
 async def test_the_exact_search_keeps_to_the_filter_and_to_what_is_live(pool: Pool) -> None:
     shop = await rows.shop(pool)
-    hats, others = await kept(pool, shop, 5), await kept(pool, shop, 5)
+    hats, others = await kept(pool, shop, 5, products=5), await kept(pool, shop, 5)
     hat = await terms.add(pool, shop, "category", name="hat", description="")
     await pool.execute(
-        "UPDATE products SET category_id = $1 WHERE id = (SELECT product_id FROM photos WHERE id = $2)", hat.id, hats[0]
+        "UPDATE products SET category_id = $1 WHERE id IN (SELECT product_id FROM photos WHERE id = ANY($2))",
+        hat.id,
+        hats,
     )
     await rows.delete(pool, hats[1])
 

@@ -166,6 +166,20 @@ async def test_a_product_with_several_photos_appears_once(stores: Stores) -> Non
     assert found == [filled.products[0], filled.products[2], filled.products[1]]
 
 
+async def test_a_product_with_very_many_photos_keeps_no_other_out(stores: Stores) -> None:
+    filled = await fill(stores, 4, in_chroma=False)
+    async with stores.db.acquire() as connection, connection.transaction():
+        new = [photos.NewPhoto(f"{i:064x}", 1, 64, 64) for i in range(100, 150)]
+        more = await photos.add(connection, filled.shop_id, filled.products[0], new)
+    vectors = np.stack([at(0.001 * i) for i in range(len(more))])
+    await embeddings.add(stores.db, CHECKPOINT, [filled.shop_id] * len(more), more, vectors)
+    await photos.ready(stores.db, more)
+
+    found, _ = await ask(filled, 3)
+
+    assert found == filled.products[:3]
+
+
 async def test_min_score_and_the_excluded_product_are_honoured(stores: Stores) -> None:
     filled = await fill(stores, 60)
 
