@@ -161,8 +161,16 @@ async def _into_chroma(parts: Parts, shop_id: UUID, photo_ids: list[UUID], vecto
     except NotFound:  # the shop's first photos, or a rebuild has just dropped it
         name = await collections.current(parts.stores.db, shop_id, parts.checkpoint)
         await parts.stores.index.create(name)
-        await parts.stores.index.add(name, photo_ids, vectors)
+        await _add_to_new(parts, name, photo_ids, vectors)
     return name
+
+
+async def _add_to_new(parts: Parts, name: str, photo_ids: list[UUID], vectors: Embeddings) -> None:
+    """NotFound would say that the shop is gone, and its photos would be left without jobs."""
+    try:
+        await parts.stores.index.add(name, photo_ids, vectors)
+    except NotFound as error:
+        raise Unavailable(f"the collection {name} was dropped as soon as it was made") from error
 
 
 async def _finish(parts: Parts, shop_id: UUID, name: str, batch: list[Job]) -> set[UUID]:

@@ -360,6 +360,30 @@ async def test_a_swing_during_the_work_does_not_lose_the_photo(
     assert first != second
 
 
+async def test_a_collection_dropped_as_soon_as_it_was_made_does_not_lose_the_photo(
+    stores: Stores, worker: Worker, work: Parts, chroma_url: str
+) -> None:
+    shop = await rows.shop(stores.db)
+    [photo] = await upload(stores, shop, jpeg(1))
+
+    class Dropping(Index):
+        """As if a rebuild or the reconciler came between."""
+
+        async def create(self, collection: str) -> None:
+            await super().create(collection)
+            await self.drop(collection)
+
+    dropping = Dropping(chroma_url)
+    await Worker(dataclasses.replace(work, stores=dataclasses.replace(stores, index=dropping))).turn()
+    await dropping.close()
+    assert await jobs_left(stores.db) == 1
+    await rows.expire_leases(stores.db)
+    work.breaker.close()
+    await drain(worker)
+
+    assert await in_chroma(stores, shop) == {photo}
+
+
 async def test_a_lease_is_held_while_the_work_lasts(stores: Stores, work: Parts, tower: Tower) -> None:
     await upload(stores, await rows.shop(stores.db), jpeg(1))
     dues: list[object] = []
