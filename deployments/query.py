@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from ray.serve.handle import DeploymentHandle
@@ -23,6 +23,9 @@ from models.types import Embeddings
 
 CHROMA_S_MAX = 1.0
 """A prompt waits no longer for Chroma: exact search answers instead."""
+
+Embedded: TypeAlias = tuple[Embeddings, int] | Exception
+"""float32[D] of a prompt and its number of chunks, or why there is none."""
 
 
 class Query:
@@ -45,10 +48,7 @@ class Query:
     async def recommend(self, asks: list[Ask]) -> list[Answer | Exception]:
         """In the order of the asks. Prompts are clean already (`models.prompt.clean`)."""
         start = time.perf_counter()
-        try:
-            embedded = await self._embed([ask.prompt for ask in asks if ask.prompt is not None])
-        except Exception as error:  # noqa: BLE001 - asks without a prompt still get their answer
-            embedded = error
+        embedded = await self._embed([ask.prompt for ask in asks if ask.prompt is not None])
         embed_ms = (time.perf_counter() - start) * 1000
         answers = await asyncio.gather(*(self._answer(ask, embedded, embed_ms) for ask in asks), return_exceptions=True)
         return [_plain(answer) for answer in answers]
@@ -61,23 +61,29 @@ class Query:
             part: str(end) if isinstance(end, BaseException) else "ok" for part, end in zip(parts, ends, strict=True)
         }
 
-    async def _embed(self, prompts: list[str]) -> dict[str, tuple[Embeddings, int]]:
+    async def _embed(self, prompts: list[str]) -> dict[str, Embedded]:
+        """What is remembered is answered also while the text tower is away; the others get its error."""
         found = {prompt: self._known[prompt] for prompt in prompts if prompt in self._known}
         missing = list(dict.fromkeys(prompt for prompt in prompts if prompt not in found))
         self._metrics.asked(len(prompts), cached=len(prompts) - len(missing))
+        failed: dict[str, Exception] = {}
         if missing:
-            vectors, chunks = await self._clip.embed_prompts(missing)
-            found |= {prompt: (vectors[i], chunks[i]) for i, prompt in enumerate(missing)}
-        for prompt in found:
-            self._known[prompt] = found[prompt]
+            try:
+                vectors, chunks = await self._clip.embed_prompts(missing)
+                found |= {prompt: (vectors[i], chunks[i]) for i, prompt in enumerate(missing)}
+            except Exception as error:  # noqa: BLE001 - each ask gets its own answer or error
+                failed = dict.fromkeys(missing, error)
+        self._remember(found)
+        return {**found, **failed}
+
+    def _remember(self, found: dict[str, tuple[Embeddings, int]]) -> None:
+        for prompt, embedding in found.items():
+            self._known[prompt] = embedding
             self._known.move_to_end(prompt)
         while len(self._known) > self._known_max:
             self._known.popitem(last=False)
-        return found
 
-    async def _answer(
-        self, ask: Ask, embedded: dict[str, tuple[Embeddings, int]] | Exception, embed_ms: float
-    ) -> Answer:
+    async def _answer(self, ask: Ask, embedded: dict[str, Embedded], embed_ms: float) -> Answer:
         start = time.perf_counter()
         embedding, chunks = await self._embedding(ask, embedded)
         if embedding is None:
@@ -88,14 +94,13 @@ class Query:
         search_ms = (time.perf_counter() - start) * 1000
         return Answer(tuple(found), chunks, self._checkpoint, exact, embed_ms, search_ms)
 
-    async def _embedding(
-        self, ask: Ask, embedded: dict[str, tuple[Embeddings, int]] | Exception
-    ) -> tuple[Embeddings | None, int]:
+    async def _embedding(self, ask: Ask, embedded: dict[str, Embedded]) -> tuple[Embeddings | None, int]:
         """None: the product has no embedded photo yet, so nothing is like it."""
         if ask.prompt is not None:
-            if isinstance(embedded, Exception):
-                raise embedded
-            return embedded[ask.prompt]
+            found = embedded[ask.prompt]
+            if isinstance(found, Exception):
+                raise found
+            return found
         if ask.like_product_id is None:
             raise NotFound("neither a prompt nor a product was given")
         product = await products.get(self._stores.db, ask.shop_id, ask.like_product_id)
