@@ -11,6 +11,7 @@ from api.conditions import EtagsOf
 from api.deps import ANYONE, PartsOf
 from api.ids import parse
 from db import photos
+from db.errors import NotFound
 from models.photo import Size, render
 
 router = APIRouter(tags=["photos"])
@@ -58,7 +59,7 @@ async def get_photo_content(
 
 
 async def _rendition(parts: PartsOf, shop_id: UUID, photo_id: UUID, size: Size, content_hash: str) -> bytes:
-    """Rendered at the first request and kept. Raises a BadPhoto."""
+    """Rendered at the first request and kept. Raises a BadPhoto, NotFound."""
     files = parts.context.stores.files
     kept = await files.read_rendition(shop_id, photo_id, size)
     if kept is not None:
@@ -67,4 +68,9 @@ async def _rendition(parts: PartsOf, shop_id: UUID, photo_id: UUID, size: Size, 
         data = await files.read(shop_id, content_hash)
         made = await asyncio.get_running_loop().run_in_executor(parts.photo_threads, render, data, size)
     await files.add_rendition(shop_id, photo_id, size, made)
+    try:
+        await photos.get(parts.context.stores.db, shop_id, photo_id)
+    except NotFound:  # deleted meanwhile: what clears up after it may have been here before us
+        await files.delete_renditions(shop_id, photo_id)
+        raise
     return made

@@ -2,13 +2,21 @@
 
 import re
 import time
+from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
+from typing import cast
+from uuid import UUID
 
 import httpx
 import pytest
 from PIL import Image
 
-from tests.integration.conftest import ShopClient, jpeg
+from api.app import Context, create_app
+from api.ids import parse
+from db.files import Files
+from db.postgres import Pool
+from tests.integration.conftest import OPERATOR_TOKEN, Api, PlayedIngest, PlayedQuery, ShopClient, jpeg
 
 SIZES = ["thumbnail_url", "url", "original_url"]
 
@@ -100,6 +108,35 @@ async def test_a_deleted_shops_photos_are_no_longer_served(shop: ShopClient, ope
     await operator.delete(f"/v1/shops/{shop.id}")
 
     assert (await shop.http.get(url)).status_code == 404
+
+
+async def test_a_photo_deleted_while_it_is_rendered_leaves_nothing(
+    context: Context, pool: Pool, tmp_path: Path
+) -> None:
+    class Deleting(Files):
+        """As if the photo were deleted and cleared away between its file's reading and its rendition's writing."""
+
+        async def read(self, shop_id: UUID, content_hash: str) -> bytes:
+            data = await super().read(shop_id, content_hash)
+            await pool.execute("UPDATE photos SET deleted_at = now()")
+            return data
+
+    files = Deleting(str(tmp_path / "photos"))
+    api = Api(
+        create_app(replace(context, stores=replace(context.stores, files=files))),
+        cast("PlayedIngest", context.ingest),
+        cast("PlayedQuery", context.query),
+    )
+    async with api.client(OPERATOR_TOKEN) as operator:
+        made = (await operator.post("/v1/shops", json={"name": "Blue Door"})).json()
+    async with api.client(made["key"]) as client:
+        product = (await client.post("/v1/products", data={"name": "A"}, files={"photo": jpeg()})).json()
+
+        answer = await client.get(product["photos"][0]["url"])
+
+    assert answer.status_code == 404
+    ids = parse("shp", made["id"]), parse("pho", product["photos"][0]["id"])
+    assert await files.read_rendition(*ids, "medium") is None
 
 
 async def test_a_photo_is_rendered_once(shop: ShopClient) -> None:
