@@ -75,7 +75,7 @@ async def nearest(
     """
     clause, arguments = where(condition, 5)
     statement = _FITTING.format(clause=clause)
-    query = embedding / (np.linalg.norm(embedding) or 1.0)
+    query = (embedding / (np.linalg.norm(embedding) or 1.0)).astype(np.float32)
     best: dict[UUID, tuple[UUID, float]] = {}
     after = UUID(int=0)
     while rows := await db.fetch(statement, shop_id, checkpoint, after, ROWS_MAX, *arguments):
