@@ -73,6 +73,7 @@ def create_app(context: Context) -> FastAPI:
         limiter=Limiter(db),
         signer=Signer(db),
         photo_threads=ThreadPoolExecutor(PHOTO_THREADS, "photos"),
+        render_threads=ThreadPoolExecutor(PHOTO_THREADS, "render"),
         uploads=asyncio.Semaphore(UPLOADS_MAX),
     )
     app = FastAPI(
@@ -106,6 +107,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     parts: Parts = app.state.parts
     await parts.keys.close()
     parts.photo_threads.shutdown(wait=False, cancel_futures=True)
+    parts.render_threads.shutdown(wait=False, cancel_futures=True)
 
 
 async def _answer(request: Request, error: Exception) -> Response:

@@ -48,7 +48,9 @@ class Parts:
     limiter: Limiter
     signer: Signer
     photo_threads: ThreadPoolExecutor
-    """Reads the headers of uploads and renders photos for pages."""
+    """Reads the headers of uploads."""
+    render_threads: ThreadPoolExecutor
+    """Renders photos for pages: apart, so that a photo that is slow to decode holds up no upload."""
     uploads: asyncio.Semaphore
     """Bounds how many uploaded photos are in memory at once."""
 

@@ -109,9 +109,14 @@ def _read(path: Path) -> bytes | None:
 
 
 def _delete(path: Path, kept_s: float) -> None:
-    """Set aside first, then judged by its age: an upload that comes in between finds no file and writes it again."""
+    """Set aside and judged by its age again: an upload that comes in between finds no file and writes it anew.
+
+    A young file is not even moved, so that a crash between the two names cannot cost what an upload counts on.
+    """
     aside = path.with_name(f".{uuid4().hex}{PART}")
     with _translated():
+        if kept_s and _age_s(path) < kept_s:
+            return
         try:
             path.rename(aside)
         except FileNotFoundError:

@@ -1,6 +1,8 @@
 """Photo files, in a folder or an S3-compatible store (obstore reads both)."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from uuid import UUID
 
@@ -12,6 +14,8 @@ from db.file_folder import Folder
 
 SIZES = ("thumb", "medium", "original")
 """Every rendition there may be; they are deleted by name, as S3 has no folders."""
+HASHING_THREADS = 2
+"""20 MB take tens of milliseconds, too long for the loop; hashlib lets go of the interpreter meanwhile."""
 KEPT_S = 900.0
 """A file this young stays when its last photo goes: an upload of the same bytes may just have passed it over."""
 
@@ -21,6 +25,7 @@ class Files:
 
     def __init__(self, url: str) -> None:
         """A folder's path, `file:///…` or `s3://bucket/prefix` (obstore reads the credentials from the environment)."""
+        self._hashing = ThreadPoolExecutor(HASHING_THREADS, "hashing")
         remote = url.startswith("s3://")
         self._store = Bucket(S3Store.from_url(url)) if remote else Folder(url.removeprefix("file://"))
 
@@ -29,7 +34,7 @@ class Files:
 
         Durable (fsync of file and folder) when it returns. Raises Unavailable (disk full).
         """
-        content_hash = sha256(data).hexdigest()
+        content_hash = await asyncio.get_running_loop().run_in_executor(self._hashing, _hash, data)
         path = f"{shop_id.hex}/{content_hash}"
         if not await self._store.touch(path):
             await self._store.write(path, data)
@@ -63,6 +68,10 @@ class Files:
     def old(self, shop_id: UUID, *, kept_s: float = KEPT_S) -> AsyncIterator[list[str]]:
         """Content hashes of a shop's files that were added more than `kept_s` ago, in pages."""
         return self._store.old(shop_id.hex, kept_s=kept_s)
+
+
+def _hash(data: bytes) -> str:
+    return sha256(data).hexdigest()
 
 
 def _rendition(shop_id: UUID, photo_id: UUID, size: str) -> str:

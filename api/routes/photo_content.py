@@ -66,7 +66,7 @@ async def _rendition(parts: PartsOf, shop_id: UUID, photo_id: UUID, size: Size, 
         return kept
     async with parts.uploads:
         data = await files.read(shop_id, content_hash)
-        made = await asyncio.get_running_loop().run_in_executor(parts.photo_threads, render, data, size)
+        made = await asyncio.get_running_loop().run_in_executor(parts.render_threads, render, data, size)
     await files.add_rendition(shop_id, photo_id, size, made)
     try:
         await photos.get(parts.context.stores.db, shop_id, photo_id)
