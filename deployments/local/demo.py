@@ -53,7 +53,11 @@ class Demo:
                 TextColumn("  {task.description:<9}"), BarColumn(), MofNCompleteColumn(), console=console
             ) as progress:
                 await self._upload(samples, progress)
-                await self._wait_ready(progress)
+                try:
+                    await self._wait_ready(progress)
+                except TimeoutError as error:
+                    said = f"The demo shop's photos were not ready after {READY_S_MAX:.0f} s: read the logs of Ingest."
+                    raise StartFailed(said) from error
 
     async def _open_shop(self) -> None:
         key = self._folder.read("demo_secret_key")
