@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -29,8 +30,10 @@ async def test_every_answer_to_a_key_says_how_much_it_may_still_ask(shop: ShopCl
     missing = await shop.http.get("/v1/products/prd_x")
 
     assert first.headers["ratelimit-policy"] == '"secret";q=6000;w=60'
-    left = [int(re.findall(r"r=(\d+)", one.headers["ratelimit"])[0]) for one in (first, second, missing)]
-    assert left[0] > left[1] > left[2] or left[2] > 5990
+    told = [re.findall(r"r=(\d+);t=(\d+)", one.headers["ratelimit"])[0] for one in (first, second, missing)]
+    for (left, reset), (left_next, reset_next) in pairwise([(int(left), int(reset)) for left, reset in told]):
+        a_new_minute = reset_next > reset
+        assert left_next == (5999 if a_new_minute else left - 1)
 
 
 async def test_a_publishable_key_is_counted_for_each_address(shop: ShopClient) -> None:
