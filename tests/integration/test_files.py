@@ -115,3 +115,15 @@ async def test_a_store_that_cannot_be_written_is_unavailable_and_leaves_nothing(
 
     with pytest.raises(Unavailable):
         await files.add(new_id(), b"photo")
+
+
+async def test_a_young_file_is_not_even_moved_when_its_last_photo_goes(files: Files, folder: Path) -> None:
+    """A crash while it bore another name would cost what an upload of the same bytes counts on."""
+    shop = new_id()
+    name = await files.add(shop, b"young")
+    before = (folder / shop.hex).stat().st_mtime_ns
+
+    await files.delete(shop, name)
+
+    assert (folder / shop.hex).stat().st_mtime_ns == before
+    assert await files.read(shop, name) == b"young"
