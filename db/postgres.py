@@ -14,7 +14,7 @@ from db.errors import Unavailable
 CONNECT_S = 2
 ACQUIRE_S = 3.0
 """Waiting for a free connection and opening it; a request must not learn later than this that Postgres is away."""
-RELEASE_S = 1.0
+RELEASE_S = 0.3
 """A connection that does not come to rest in this time is closed."""
 
 AWAY: tuple[type[Exception], ...] = (
