@@ -30,7 +30,11 @@ def json(body: BaseModel, status: int = 200, headers: dict[str, str] | None = No
 
 def shop(found: Shop) -> ShopAnswer:
     return ShopAnswer(
-        id=public("shp", found.id), name=found.name, created_at=found.created_at, updated_at=found.updated_at
+        id=public("shp", found.id),
+        name=found.name,
+        status="suspended" if found.suspended_at else "active",
+        created_at=found.created_at,
+        updated_at=found.updated_at,
     )
 
 

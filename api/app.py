@@ -35,9 +35,11 @@ from api.routes import (
     prompts,
     recommendations,
     seed,
+    session,
     shops,
     terms,
 )
+from api.sessions import Sessions
 from api.signatures import Signer
 from models.photo import BadPhoto
 
@@ -59,6 +61,7 @@ ROUTERS = (
     terms,
     shops,
     keys,
+    session,
     operations,
     pages,
 )
@@ -67,9 +70,11 @@ ROUTERS = (
 def create_app(context: Context) -> FastAPI:
     """Opens nothing and needs no lifespan to answer; its end flushes what was to be written."""
     db = context.stores.db
+    keys_ = Keys(db, context.operator_token)
     parts = Parts(
         context=context,
-        keys=Keys(db, context.operator_token),
+        keys=keys_,
+        sessions=Sessions(db, keys_, context.operator_token),
         limiter=Limiter(db),
         signer=Signer(db),
         photo_threads=ThreadPoolExecutor(PHOTO_THREADS, "photos"),

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 
 from api.errors import InvalidKey, Unauthenticated
 from db import keys
-from db.errors import NotFound
+from db.errors import NotFound, Suspended
 from db.postgres import UNAVAILABLE, Pool
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,14 @@ class Caller:
 OPERATOR = Caller("operator", NOBODY, None, None, ())
 
 
+def caller_of(key: keys.Key) -> Caller:
+    return Caller(key.kind, key.shop_id, key.id, key.rate_limit, key.allowed_origins)
+
+
+def sends_key(headers: Headers) -> bool:
+    return "authorization" in headers or "x-api-key" in headers
+
+
 def credential(headers: Headers) -> str:
     """The key in `Authorization: Bearer …` or `X-API-Key`. Raises Unauthenticated."""
     scheme, _, bearer = headers.get("authorization", "").partition(" ")
@@ -67,12 +75,12 @@ class Keys:
         self._touching: asyncio.Task[None] | None = None
 
     async def caller(self, text: str) -> Caller:
-        """Raises InvalidKey."""
+        """Raises InvalidKey, Suspended."""
         if self._operator and hmac.compare_digest(text.encode(), self._operator):
             return OPERATOR
         key = await self._find(text)
-        self._note(key)
-        return Caller(key.kind, key.shop_id, key.id, key.rate_limit, key.allowed_origins)
+        self.note(key)
+        return caller_of(key)
 
     async def origin_known(self, origin: str) -> bool:
         """Whether some live publishable key allows it; what a preflight, which carries no key, may be told."""
@@ -100,6 +108,9 @@ class Keys:
         if seen is None or seen[1] < time.monotonic():
             try:
                 seen = await keys.find(self._db, text), time.monotonic() + SEEN_S
+            except Suspended:
+                self._seen.pop(digest, None)
+                raise
             except NotFound as error:
                 self._seen.pop(digest, None)
                 raise InvalidKey("The key is unknown, revoked or expired.") from error
@@ -109,7 +120,8 @@ class Keys:
             raise InvalidKey("The key is unknown, revoked or expired.")
         return key
 
-    def _note(self, key: keys.Key) -> None:
+    def note(self, key: keys.Key) -> None:
+        """Its use is written down soon, at most once a minute."""
         now = time.monotonic()
         if self._touched.get(key.id, -TOUCH_S) > now - TOUCH_S or len(self._waiting) >= TOUCHES_WAITING_MAX:
             return

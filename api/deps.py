@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated, cast
 
 from fastapi import Depends, Query, Request
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 
 from api import exchange, ports
-from api.auth import Caller, Keys, credential
+from api.auth import Caller, Keys, credential, sends_key
 from api.errors import Forbidden, InvalidKey, OriginNotAllowed, SecretKeyInBrowser
 from api.limits import Limiter, address_of, scheme_of
+from api.sessions import NAME, Sessions, check_page, cookie_of
 from api.signatures import Addresses, Signer
 from db.files import Files
 from db.postgres import Pool
@@ -45,6 +46,7 @@ class Parts:
 
     context: Context
     keys: Keys
+    sessions: Sessions
     limiter: Limiter
     signer: Signer
     photo_threads: ThreadPoolExecutor
@@ -69,7 +71,23 @@ async def admit(request: Request, text: str, *, kinds: frozenset[str]) -> Caller
         raise
     said.shop_id, said.key_id = caller.shop_id, caller.key_id
     _check_origin(request, caller, said)
-    await parts.limiter.take(caller, address_of(request.scope), said)
+    return await _let_in(request, caller, kinds)
+
+
+async def _admit_sender(request: Request, kinds: frozenset[str]) -> Caller:
+    """By the key in the headers, else by the session's cookie."""
+    cookie = cookie_of(request)
+    if cookie is None or sends_key(request.headers):
+        return await admit(request, credential(request.headers), kinds=kinds)
+    check_page(request)
+    caller = (await parts_of(request).sessions.find(cookie)).caller
+    said = exchange.of(request.scope)
+    said.shop_id, said.key_id = caller.shop_id, caller.key_id
+    return await _let_in(request, caller, kinds)
+
+
+async def _let_in(request: Request, caller: Caller, kinds: frozenset[str]) -> Caller:
+    await parts_of(request).limiter.take(caller, address_of(request.scope), exchange.of(request.scope))
     if caller.kind not in kinds:
         raise Forbidden(_forbidden(caller, kinds))
     return caller
@@ -120,19 +138,32 @@ _bearer = HTTPBearer(scheme_name="key", description="`fm_sk_…`, `fm_pk_…` or
 _header = APIKeyHeader(
     name="X-API-Key", scheme_name="key header", description="The same, as a header", auto_error=False
 )
-_SCHEMES = [Depends(_bearer), Depends(_header)]
+_cookie = APIKeyCookie(
+    name=NAME, scheme_name="session", description="The console's, with `X-FitMatch-Console: 1`", auto_error=False
+)
 
 
-async def operator(request: Request, _b: Annotated[object, _SCHEMES[0]], _h: Annotated[object, _SCHEMES[1]]) -> Caller:
-    return await admit(request, credential(request.headers), kinds=frozenset({"operator"}))
+async def _schemes(
+    _b: Annotated[object, Depends(_bearer)],
+    _h: Annotated[object, Depends(_header)],
+    _c: Annotated[object, Depends(_cookie)],
+) -> None:
+    """For the API reference; `_admit_sender` reads them itself."""
 
 
-async def secret(request: Request, _b: Annotated[object, _SCHEMES[0]], _h: Annotated[object, _SCHEMES[1]]) -> Caller:
-    return await admit(request, credential(request.headers), kinds=frozenset({"secret"}))
+_SCHEMES = Depends(_schemes)
 
 
-async def any_key(request: Request, _b: Annotated[object, _SCHEMES[0]], _h: Annotated[object, _SCHEMES[1]]) -> Caller:
-    return await admit(request, credential(request.headers), kinds=frozenset({"secret", "publishable"}))
+async def operator(request: Request, _s: Annotated[None, _SCHEMES]) -> Caller:
+    return await _admit_sender(request, frozenset({"operator"}))
+
+
+async def secret(request: Request, _s: Annotated[None, _SCHEMES]) -> Caller:
+    return await _admit_sender(request, frozenset({"secret"}))
+
+
+async def any_key(request: Request, _s: Annotated[None, _SCHEMES]) -> Caller:
+    return await _admit_sender(request, frozenset({"secret", "publishable"}))
 
 
 async def anyone() -> None:

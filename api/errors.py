@@ -15,6 +15,10 @@ class SecretKeyInBrowser(Exception):
     """A request with an Origin header came with a key that no page may hold."""
 
 
+class NotFromTheConsole(Exception):
+    """A session's cookie came without the header that only the console's own pages send."""
+
+
 class Forbidden(Exception):
     """The key is good, but not for this route."""
 

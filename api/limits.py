@@ -19,6 +19,7 @@ from db.postgres import UNAVAILABLE, Pool
 log = logging.getLogger(__name__)
 
 DEFAULTS = {"secret": 6_000, "publishable": 600}
+SIGN_INS = 20
 WINDOW_S = 60
 WAIT_S = 0.25
 """Counting must not make a request wait for a Postgres that hangs."""
@@ -44,6 +45,13 @@ class Limiter:
         if not taken.granted:
             exchange.headers["Retry-After"] = str(max(1, taken.reset_s))
             raise RateLimited(f"This key may ask {limit} times a minute; try again in {max(1, taken.reset_s)} s.")
+
+    async def take_try(self, address: str, exchange: Exchange) -> None:
+        """Counts an attempt to sign in. Raises RateLimited."""
+        taken = await self._count(f"sign-in:{address}", SIGN_INS)
+        if not taken.granted:
+            exchange.headers["Retry-After"] = str(taken.reset_s)
+            raise RateLimited(f"From one address {SIGN_INS} tries a minute are taken; try again in {taken.reset_s} s.")
 
     async def _count(self, name: str, limit: int) -> Taken:
         if time.monotonic() >= self._local_until:

@@ -18,6 +18,9 @@ Shops upload photos of what they sell; shoppers get recommendations for a prompt
 **Keys.** `Authorization: Bearer fm_sk_…` (or `X-API-Key`). Secret keys belong on servers. Publishable keys (`fm_pk_…`)
 may be seen in pages: they only ask for recommendations, from the key's `allowed_origins`.
 
+**Sessions.** `/v1/session` is how this service's own console signs in; its cookie works only with the header
+`X-FitMatch-Console: 1`, from the console's own pages.
+
 **Errors** are `application/problem+json` (RFC 9457); every `code` is explained under [/docs/problems](/docs/problems).
 
 **Lists** take `limit` (at most 200) and `cursor`, and answer `data`, `has_more`, `next_cursor`.
@@ -40,6 +43,7 @@ TAGS: list[dict[str, Any]] = [
     {"name": "taxonomy", "description": "A shop's categories, styles and age groups"},
     {"name": "shops", "description": "The shops of this deployment"},
     {"name": "keys", "description": "A shop's api keys"},
+    {"name": "console", "description": "Sessions of this service's own console; programs use keys"},
     {"name": "operations", "description": "How it is doing"},
     {"name": "seed", "description": "The routes of FitMatchFinder, for clients written for it; use /v1 for new ones"},
 ]

@@ -17,6 +17,10 @@ class Changed(Exception):
     """The row's revision is not the one the caller last read (If-Match)."""
 
 
+class Suspended(Exception):
+    """The operator has suspended the shop that the key belongs to."""
+
+
 class Unavailable(Exception):
     """Postgres, Chroma, the photo files or a replica did not answer in time; trying again later may help."""
 

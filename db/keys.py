@@ -5,14 +5,14 @@ import re
 import secrets
 import string
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 import asyncpg
 
-from db.errors import NotFound
+from db.errors import NotFound, Suspended
 from db.ids import new_id
 from db.postgres import Db
 
@@ -22,6 +22,12 @@ PREFIXES: dict[Kind, str] = {"secret": "fm_sk_", "publishable": "fm_pk_"}
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 RANDOM_CHARACTERS = 32
 CHECK_CHARACTERS = 6
+WORKING = """
+    SELECT k.id, k.shop_id, k.name, k.kind, k.last4, k.allowed_origins, k.rate_limit, k.expires_at, k.revoked_at,
+        k.last_used_at, k.created_at, s.suspended_at IS NOT NULL AS suspended
+    FROM keys k JOIN shops s ON s.id = k.shop_id
+    WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) AND s.deleted_at IS NULL
+"""
 
 
 @dataclass(frozen=True)
@@ -86,22 +92,15 @@ async def add(db: Db, shop_id: UUID, new: NewKey) -> tuple[Key, str]:
 
 
 async def find(db: Db, text: str) -> Key:
-    """The key of a live shop, neither revoked nor expired. Raises NotFound."""
+    """The key of a live shop, neither revoked nor expired. Raises NotFound, Suspended."""
     if not well_formed(text):
         raise NotFound("no such key")
-    row = await db.fetchrow(
-        """
-        SELECT k.id, k.shop_id, k.name, k.kind, k.last4, k.allowed_origins, k.rate_limit, k.expires_at, k.revoked_at,
-            k.last_used_at, k.created_at
-        FROM keys k JOIN shops s ON s.id = k.shop_id
-        WHERE k.hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
-            AND s.deleted_at IS NULL
-        """,
-        _hash(text),
-    )
-    if row is None:
-        raise NotFound("no such key")
-    return _key(row)
+    return _working(await db.fetchrow(WORKING + "AND k.hash = $1", _hash(text)))
+
+
+async def find_by_id(db: Db, key_id: UUID) -> Key:
+    """The same for whoever proved before that the key was theirs. Raises NotFound, Suspended."""
+    return _working(await db.fetchrow(WORKING + "AND k.id = $1", key_id))
 
 
 async def touch(db: Db, shop_id: UUID, key_id: UUID) -> None:
@@ -217,9 +216,17 @@ def _hash(text: str) -> bytes:
 
 
 def _key(row: asyncpg.Record) -> Key:
-    values = dict(row)
+    values = {field.name: row[field.name] for field in fields(Key)}
     values["allowed_origins"] = tuple(row["allowed_origins"])
     return Key(**values)
+
+
+def _working(row: asyncpg.Record | None) -> Key:
+    if row is None:
+        raise NotFound("no such key")
+    if row["suspended"]:
+        raise Suspended("The operator has suspended this shop; nothing of it is lost. Ask who runs this service.")
+    return _key(row)
 
 
 def _found(row: asyncpg.Record | None, key_id: UUID) -> Key:

@@ -21,6 +21,16 @@ class Shop:
     name: str
     created_at: datetime
     updated_at: datetime
+    suspended_at: datetime | None
+    """Its keys are refused while it is set."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What the operator changes of a shop; None leaves it as it is."""
+
+    name: str | None = None
+    suspended: bool | None = None
 
 
 async def add(db: Db, name: str) -> Shop:
@@ -29,12 +39,15 @@ async def add(db: Db, name: str) -> Shop:
     defaults = [(new_id(), kind, term) for kind, names in terms.DEFAULTS.items() for term in names]
     row = await db.fetchrow(
         """
-        WITH shop AS (INSERT INTO shops (id, name) VALUES ($1, $2) RETURNING id, name, created_at, updated_at),
+        WITH shop AS (
+            INSERT INTO shops (id, name) VALUES ($1, $2)
+            RETURNING id, name, created_at, updated_at, suspended_at
+        ),
         taxonomy AS (
             INSERT INTO terms (id, shop_id, kind, name)
             SELECT t.id, $1, t.kind, t.name FROM unnest($3::uuid[], $4::text[], $5::text[]) t (id, kind, name)
         )
-        SELECT id, name, created_at, updated_at FROM shop
+        SELECT id, name, created_at, updated_at, suspended_at FROM shop
         """,
         shop_id,
         name,
@@ -48,33 +61,38 @@ async def add(db: Db, name: str) -> Shop:
 async def get(db: Db, shop_id: UUID) -> Shop:
     """Raises NotFound, also for a deleted shop."""
     row = await db.fetchrow(
-        "SELECT id, name, created_at, updated_at FROM shops WHERE id = $1 AND deleted_at IS NULL", shop_id
+        "SELECT id, name, created_at, updated_at, suspended_at FROM shops WHERE id = $1 AND deleted_at IS NULL", shop_id
     )
     return _found(row, shop_id)
 
 
-async def page(db: Db, *, after: UUID | None, limit: int) -> list[Shop]:
-    """Live shops in the order of their ids, for the operator."""
+async def page(db: Db, words: str | None = None, *, after: UUID | None, limit: int) -> list[Shop]:
+    """Live shops in the order of their ids, for the operator; with `words`, those whose name contains them."""
     rows = await db.fetch(
         """
-        SELECT id, name, created_at, updated_at FROM shops
-        WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2
+        SELECT id, name, created_at, updated_at, suspended_at FROM shops
+        WHERE id > $1 AND deleted_at IS NULL AND ($3::text IS NULL OR strpos(lower(name), lower($3)) > 0)
+        ORDER BY id LIMIT $2
         """,
         after or UUID(int=0),
         limit,
+        words,
     )
     return [Shop(**row) for row in rows]
 
 
-async def rename(db: Db, shop_id: UUID, name: str) -> Shop:
-    """Raises NotFound."""
+async def change(db: Db, shop_id: UUID, wanted: Change) -> Shop:
+    """Suspending twice keeps the first time. Raises NotFound."""
     row = await db.fetchrow(
         """
-        UPDATE shops SET name = $2, updated_at = now() WHERE id = $1 AND deleted_at IS NULL
-        RETURNING id, name, created_at, updated_at
+        UPDATE shops SET name = coalesce($2, name), updated_at = now(),
+            suspended_at = CASE WHEN $3 THEN coalesce(suspended_at, now()) WHEN NOT $3 THEN NULL ELSE suspended_at END
+        WHERE id = $1 AND deleted_at IS NULL
+        RETURNING id, name, created_at, updated_at, suspended_at
         """,
         shop_id,
-        name,
+        wanted.name,
+        wanted.suspended,
     )
     return _found(row, shop_id)
 
@@ -87,7 +105,7 @@ async def delete(db: Db, shop_id: UUID) -> None:
     row = await db.fetchrow(
         """
         UPDATE shops SET deleted_at = now(), updated_at = now() WHERE id = $1 AND deleted_at IS NULL
-        RETURNING id, name, created_at, updated_at
+        RETURNING id, name, created_at, updated_at, suspended_at
         """,
         shop_id,
     )

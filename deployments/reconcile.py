@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from db import buckets, collections, doubts, idempotency, jobs, locks, shops
+from db import buckets, collections, doubts, idempotency, jobs, locks, sessions, shops
 from db.errors import NotFound
 from db.stores import Stores
 from deployments.rebuild import LOCK
@@ -45,6 +45,7 @@ async def reconcile(stores: Stores, checkpoint: str) -> Repairs | None:
         await _shops(stores, checkpoint, repairs)
         await idempotency.expire(stores.db)
         await buckets.expire(stores.db)
+        await sessions.expire(stores.db)
     if repairs != Repairs():
         log.info("repaired", extra=vars(repairs))
     return repairs

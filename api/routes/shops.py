@@ -1,13 +1,16 @@
 """Shops: the operator's routes, and the key's own shop."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from api import answers, cursors
 from api.answers import json
 from api.deps import Db, Operator, PageOf, Secret
 from api.ids import parse, public
 from api.once import Fingerprint, OnceOf
-from api.schemas.shops import CreatedShop, NewShop, ShopAnswer, ShopPage
+from api.schemas.shops import CreatedShop, NewShop, ShopAnswer, ShopPage, ShopPatch
+from api.schemas.text import Text
 from db import keys, shops
 from db.postgres import Connection
 
@@ -28,10 +31,15 @@ async def create_shop(_caller: Operator, new: NewShop, once: OnceOf, fingerprint
 
 
 @router.get("/v1/shops")
-async def list_shops(_caller: Operator, db: Db, page: PageOf) -> ShopPage:
-    """All shops of this deployment, oldest first."""
+async def list_shops(
+    _caller: Operator,
+    db: Db,
+    page: PageOf,
+    q: Annotated[Text | None, Query(max_length=250, description="Part of the name, without regard to case")] = None,
+) -> ShopPage:
+    """The shops of this deployment, oldest first."""
     after = cursors.decode("shops", page.cursor)
-    rows = await shops.page(db, after=after, limit=page.limit + 1)
+    rows = await shops.page(db, q, after=after, limit=page.limit + 1)
     found, cursor = cursors.cut("shops", rows, page.limit, lambda shop: shop.id)
     return ShopPage(data=[answers.shop(shop) for shop in found], has_more=cursor is not None, next_cursor=cursor)
 
@@ -43,9 +51,11 @@ async def get_shop(_caller: Operator, db: Db, shop_id: str) -> ShopAnswer:
 
 
 @router.patch("/v1/shops/{shop_id}")
-async def rename_shop(_caller: Operator, db: Db, shop_id: str, new: NewShop) -> ShopAnswer:
-    """Gives a shop another name."""
-    return answers.shop(await shops.rename(db, parse("shp", shop_id), new.name))
+async def change_shop(_caller: Operator, db: Db, shop_id: str, given: ShopPatch) -> ShopAnswer:
+    """Renames, suspends or resumes a shop. Suspended: its keys are refused within 5 s, and nothing of it is lost."""
+    named, said = given.model_fields_set, given.status == "suspended"
+    wanted = shops.Change(given.name if "name" in named else None, said if "status" in named else None)
+    return answers.shop(await shops.change(db, parse("shp", shop_id), wanted))
 
 
 @router.delete("/v1/shops/{shop_id}", status_code=204)

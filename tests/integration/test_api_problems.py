@@ -12,7 +12,7 @@ from api.problems import KINDS
 from api.signatures import Addresses
 from db.errors import Overloaded, Unavailable
 from models.photo import BYTES_MAX
-from tests.integration.conftest import ShopClient, jpeg
+from tests.integration.conftest import OPERATOR_TOKEN, ShopClient, jpeg
 
 Provoke = Callable[[ShopClient], Awaitable[httpx.Response]]
 
@@ -47,6 +47,17 @@ async def secret_key_in_browser(shop: ShopClient) -> httpx.Response:
 
 async def forbidden(shop: ShopClient) -> httpx.Response:
     return await shop.http.get("/v1/shops")
+
+
+async def shop_suspended(shop: ShopClient) -> httpx.Response:
+    async with shop.api.client(OPERATOR_TOKEN) as operator:
+        await operator.patch(f"/v1/shops/{shop.id}", json={"status": "suspended"})
+    async with shop.api.client(shop.key) as fresh:
+        return await fresh.get("/v1/shop")
+
+
+async def not_from_the_console(shop: ShopClient) -> httpx.Response:
+    return await shop.http.post("/v1/session", json={"key": shop.key})
 
 
 async def origin_not_allowed(shop: ShopClient) -> httpx.Response:

@@ -8,7 +8,29 @@ from db.ids import new_id
 from db.keys import NewKey
 from db.postgres import Pool
 from db.products import Fields
+from db.shops import Change
 from tests.integration import rows
+
+
+async def test_a_suspended_shop_keeps_the_time_of_its_suspension_until_it_is_resumed(pool: Pool) -> None:
+    shop, other = await shops.add(pool, "Linen"), await shops.add(pool, "Wool")
+
+    first = await shops.change(pool, shop.id, Change(suspended=True))
+    second = await shops.change(pool, shop.id, Change(name="Flax", suspended=True))
+    resumed = await shops.change(pool, shop.id, Change(suspended=False))
+
+    assert first.suspended_at is not None
+    assert (second.suspended_at, second.name) == (first.suspended_at, "Flax")
+    assert (resumed.suspended_at, resumed.name) == (None, "Flax")
+    assert (await shops.get(pool, other.id)).suspended_at is None
+
+
+async def test_shops_are_found_by_a_part_of_their_name(pool: Pool) -> None:
+    linen, _ = await shops.add(pool, "100% Linen_Wool"), await shops.add(pool, "Wool")
+
+    found = [await shops.page(pool, words, after=None, limit=9) for words in ("linen_w", "100% l", "l%n")]
+
+    assert found == [[linen], [linen], []]
 
 
 async def test_a_new_shop_has_the_default_taxonomy_and_no_other_shop_gets_any(pool: Pool) -> None:
@@ -24,7 +46,7 @@ async def test_a_new_shop_has_the_default_taxonomy_and_no_other_shop_gets_any(po
 async def test_renaming_changes_one_shop(pool: Pool) -> None:
     shop, other = await shops.add(pool, "Linen"), await shops.add(pool, "Wool")
 
-    renamed = await shops.rename(pool, shop.id, "Flax")
+    renamed = await shops.change(pool, shop.id, Change(name="Flax"))
 
     assert (renamed.name, (await shops.get(pool, shop.id)).name) == ("Flax", "Flax")
     assert await shops.get(pool, other.id) == other
@@ -40,7 +62,8 @@ async def test_pages_follow_each_other(pool: Pool) -> None:
 
 
 async def test_an_unknown_shop_is_not_found(pool: Pool) -> None:
-    for call in (shops.get(pool, new_id()), shops.rename(pool, new_id(), "x"), shops.delete(pool, new_id())):
+    unknown = new_id()
+    for call in (shops.get(pool, unknown), shops.change(pool, unknown, Change(name="x")), shops.delete(pool, unknown)):
         with pytest.raises(NotFound):
             await call
 
@@ -51,7 +74,7 @@ async def test_a_deleted_shop_is_hidden_at_once_and_named_until_it_is_forgotten(
 
     await shops.delete(pool, shop.id)
 
-    for call in (shops.get(pool, shop.id), shops.rename(pool, shop.id, "x"), shops.delete(pool, shop.id)):
+    for call in (shops.get(pool, shop.id), shops.change(pool, shop.id, Change(name="x")), shops.delete(pool, shop.id)):
         with pytest.raises(NotFound):
             await call
     with pytest.raises(NotFound):
