@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CODE := api db deployments models tests
 
-.PHONY: run test test-unit test-integration test-e2e test-browser check fmt bench eval train clean
+.PHONY: run test test-unit test-integration test-e2e test-browser screenshots check fmt bench eval train clean
 
 run: .venv/run
 	$(BIN)/fitmatch run
@@ -17,6 +17,10 @@ test: .venv/dev
 
 test-unit test-integration test-e2e test-browser: .venv/dev
 	$(BIN)/python -m pytest tests/$(@:test-%=%)
+
+# The pictures of docs/images, as the browser tests see the pages.
+screenshots: .venv/dev
+	FITMATCH_SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/browser -m screenshots
 
 check: .venv/dev
 	$(BIN)/ruff check .

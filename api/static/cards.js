@@ -1,13 +1,6 @@
-// Product cards and their parts. Text from the API only ever becomes text nodes: `make` knows no markup.
+// Product cards and their parts.
 
-const SVG = "http://www.w3.org/2000/svg";
-
-/** `make("p", { className: "price" }, "49.90")`: properties are set, strings become text. */
-export function make(tag, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children.filter((child) => child !== null));
-  return element;
-}
+import { icon, make } from "./make.js";
 
 export function card(product, href) {
   const link = make(
@@ -77,13 +70,5 @@ function scoreOf({ score }) {
 }
 
 function hanger() {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("class", "no-photo");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", "No photo");
-  const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", "/static/icons.svg#hanger");
-  svg.append(use);
-  return svg;
+  return icon("hanger", { label: "No photo", className: "no-photo" });
 }

@@ -1,6 +1,6 @@
 // What is shown instead of products: why there are none, and what to do about it.
 
-import { make } from "./cards.js";
+import { make } from "./make.js";
 
 export function emptyShop() {
   return notice(

@@ -4,12 +4,14 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
 
+from tests.browser.looks import Shoot, shooting
 from tests.browser.shop import Filled, fill
 from tests.e2e.client import Shop, open_shop
 from tests.e2e.instance import Running
@@ -91,6 +93,14 @@ async def visit(browser: Browser) -> AsyncIterator[Open]:
     for watched in opened:
         assert watched.complaints == []
         assert watched.hosts == {urlsplit(watched.page.url).netloc}
+
+
+@pytest.fixture
+def shoot(tmp_path: Path) -> Shoot:
+    """`await shoot(page, "console-keys")`: a WebP in FITMATCH_SCREENSHOTS (`make screenshots`: docs/images)."""
+    folder = Path(os.environ.get("FITMATCH_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return shooting(folder)
 
 
 @pytest.fixture(scope="session")

@@ -1,22 +1,14 @@
 """The demo page in a real browser, on the running system."""
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import Open
+from tests.browser.looks import LOOKS, Shoot, expect_accessible
 from tests.browser.shop import Filled, address, publishable_key
 from tests.e2e.client import Shop, bearer, json, sample
-
-PHONE = {"width": 360, "height": 740}
-LOOKS = {
-    "desk_light": {"scheme": "light"},
-    "desk_dark": {"scheme": "dark"},
-    "phone_light": {"scheme": "light", **PHONE},
-    "phone_dark": {"scheme": "dark", **PHONE},
-}
 
 
 async def test_a_prompt_shows_the_shops_products_best_first(filled: Filled, visit: Open) -> None:
@@ -46,19 +38,23 @@ async def test_a_card_shows_the_photo_the_name_and_the_price(filled: Filled, vis
     await expect_loaded(card.get_by_role("img"))
 
 
+@pytest.mark.screenshots
 @pytest.mark.parametrize("look", LOOKS)
 async def test_the_page_fits_desk_and_phone_by_day_and_night(
-    filled: Filled, visit: Open, look: str, tmp_path: Path
+    filled: Filled, visit: Open, look: str, shoot: Shoot
 ) -> None:
     page = (await visit(filled.page, **LOOKS[look])).page
-    await page.screenshot(path=tmp_path / f"{look}_start.png")
+    await shoot(page, f"{look}_start")
+    await expect_accessible(page)
 
     await ask(page, "winter jacket")
     await expect_loaded(page.locator("#results .card").first.get_by_role("img"))
-    await page.screenshot(path=tmp_path / f"{look}_results.png")
+    await shoot(page, f"{look}_results")
+    await expect_accessible(page)
     await page.locator("#results .card").first.click()
     await expect_loaded(page.locator("#similar .card").first.get_by_role("img"))
-    await page.screenshot(path=tmp_path / f"{look}_product.png")
+    await shoot(page, f"{look}_product")
+    await expect_accessible(page)
 
     assert await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     assert await page.evaluate("product.scrollWidth - product.clientWidth") == 0
