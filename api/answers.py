@@ -12,12 +12,15 @@ from api.schemas.money import Money
 from api.schemas.operations import IndexAnswer
 from api.schemas.product_answers import PhotoAnswer, PhotoError, ProductAnswer
 from api.schemas.shops import ShopAnswer
+from api.schemas.storefront import AvailabilityCounts, PriceRange, StorefrontAnswer, StorefrontShop, TermChoice
 from api.schemas.terms import TermAnswer
 from api.signatures import Addresses
+from api.storefronts import Storefront
 from db.keys import PREFIXES, Key
 from db.photos import Photo
 from db.products import Counts, Product
 from db.shops import Shop
+from db.storefront import Counted
 from db.terms import Kind, Term
 
 TERM_PREFIXES: dict[Kind, Prefix] = {"category": "cat", "style": "sty", "age_group": "age"}
@@ -149,3 +152,20 @@ def index(counts: Counts, checkpoint: str) -> IndexAnswer:
         failed=counts.failed,
         checkpoint=checkpoint,
     )
+
+
+def storefront(found: Storefront) -> StorefrontAnswer:
+    offer = found.offer
+    return StorefrontAnswer(
+        shop=StorefrontShop(name=found.shop_name),
+        categories=_choices(offer.categories),
+        styles=_choices(offer.styles),
+        age_groups=_choices(offer.age_groups),
+        prices=[PriceRange(currency=one.currency, min=one.lowest, max=one.highest) for one in offer.prices],
+        availability=AvailabilityCounts(**{one.name: one.products for one in offer.availability}),
+        popular_prompts=list(found.popular_prompts),
+    )
+
+
+def _choices(counted: tuple[Counted, ...]) -> list[TermChoice]:
+    return [TermChoice(name=one.name, product_count=one.products) for one in counted]

@@ -37,10 +37,12 @@ from api.routes import (
     seed,
     session,
     shops,
+    storefront,
     terms,
 )
 from api.sessions import Sessions
 from api.signatures import Signer
+from api.storefronts import Storefronts
 from models.photo import BadPhoto
 
 __all__ = ["Context", "create_app"]
@@ -52,6 +54,7 @@ UPLOADS_MAX = 8
 """Photos read at once, of at most 20 MB each."""
 ROUTERS = (
     recommendations,
+    storefront,
     prompts,
     products,
     product_puts,
@@ -77,6 +80,7 @@ def create_app(context: Context) -> FastAPI:
         sessions=Sessions(db, keys_, context.operator_token),
         limiter=Limiter(db),
         signer=Signer(db),
+        storefronts=Storefronts(db),
         photo_threads=ThreadPoolExecutor(PHOTO_THREADS, "photos"),
         render_threads=ThreadPoolExecutor(PHOTO_THREADS, "render"),
         uploads=asyncio.Semaphore(UPLOADS_MAX),

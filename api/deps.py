@@ -16,6 +16,7 @@ from api.errors import Forbidden, InvalidKey, OriginNotAllowed, SecretKeyInBrows
 from api.limits import Limiter, address_of, scheme_of
 from api.sessions import NAME, Sessions, check_page, cookie_of
 from api.signatures import Addresses, Signer
+from api.storefronts import Storefronts
 from db.files import Files
 from db.postgres import Pool
 from db.stores import Stores
@@ -49,6 +50,7 @@ class Parts:
     sessions: Sessions
     limiter: Limiter
     signer: Signer
+    storefronts: Storefronts
     photo_threads: ThreadPoolExecutor
     """Reads the headers of uploads."""
     render_threads: ThreadPoolExecutor
@@ -131,7 +133,7 @@ def _forbidden(caller: Caller, kinds: frozenset[str]) -> str:
         return "Only the operator's token may do that."
     if caller.kind == "operator":
         return "The operator's token belongs to no shop; use one of the shop's secret keys."
-    return "A publishable key may only ask for recommendations; use a secret key, on a server."
+    return "A publishable key may only ask for recommendations and the storefront; use a secret key, on a server."
 
 
 _bearer = HTTPBearer(scheme_name="key", description="`fm_sk_…`, `fm_pk_…` or the operator's token", auto_error=False)

@@ -16,7 +16,7 @@ DESCRIPTION = """
 Shops upload photos of what they sell; shoppers get recommendations for a prompt such as “red summer dress”.
 
 **Keys.** `Authorization: Bearer fm_sk_…` (or `X-API-Key`). Secret keys belong on servers. Publishable keys (`fm_pk_…`)
-may be seen in pages: they only ask for recommendations, from the key's `allowed_origins`.
+may be seen in pages: they only ask for recommendations and the storefront, from the key's `allowed_origins`.
 
 **Sessions.** `/v1/session` is how this service's own console signs in; its cookie works only with the header
 `X-FitMatch-Console: 1`, from the console's own pages.

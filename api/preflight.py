@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.auth import Keys
 from api.errors import OriginNotAllowed
 
-OPEN = re.compile(r"/v1/recommendations|/v1/products/[^/]+/similar")
+OPEN = re.compile(r"/v1/recommendations|/v1/storefront|/v1/products/[^/]+/similar")
 ALLOWED = {
     "Access-Control-Allow-Methods": "GET, POST",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, X-API-Key, X-Request-Id",

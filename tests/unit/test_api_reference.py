@@ -54,6 +54,7 @@ def test_operator_routes_are_the_operators(app: FastAPI) -> None:
     assert {path for path, who in callers.items() if who == "operator"} == {"/v1/shops", "/v1/shops/{shop_id}"}
     assert {path for path, who in callers.items() if who == "any_key"} == {
         "/v1/recommendations",
+        "/v1/storefront",
         "/v1/products/{product_id}/similar",
     }
 
