@@ -10,15 +10,29 @@ from api import answers, exchange
 from api.deps import Parts
 from api.ids import fresh, public
 from api.ports import Answer, Ask, Recommended
-from api.schemas.recommendations import Model, Recommendation, RecommendationAnswer, RecommendedPhoto, Timing
+from api.schemas.recommendations import (
+    AskedProduct,
+    Model,
+    Recommendation,
+    RecommendationAnswer,
+    RecommendedPhoto,
+    ShownPhoto,
+    Timing,
+)
 from api.signatures import Addresses
 from db import prompts
+from db.products import Product
 
 WORD = re.compile(r"\w+(?:-\w+)*")
 
 
-async def recommend(parts: Parts, request: Request, ask: Ask, to: Addresses) -> RecommendationAnswer:
-    """Raises what `Query.recommend` raises. The prompt is kept before the answer is given."""
+async def recommend(
+    parts: Parts, request: Request, ask: Ask, to: Addresses, like: Product | None = None
+) -> RecommendationAnswer:
+    """Raises what `Query.recommend` raises. The prompt is kept before the answer is given.
+
+    `like` is the product of `ask.like_product_id`.
+    """
     started = time.perf_counter()
     found = await parts.context.query.recommend(ask)
     if ask.prompt is not None:
@@ -26,23 +40,55 @@ async def recommend(parts: Parts, request: Request, ask: Ask, to: Addresses) -> 
     total_ms = (time.perf_counter() - started) * 1000
     timings = f"embed;dur={found.embed_ms:.1f}, search;dur={found.search_ms:.1f}, total;dur={total_ms:.1f}"
     exchange.of(request.scope).headers["Server-Timing"] = timings
-    return _answer(ask, found, to, total_ms)
+    return _answer(ask, found, total_ms, like, to)
 
 
 async def keep(parts: Parts, shop_id: UUID, prompt: str, *, asked: int, returned: int) -> None:
     await prompts.add(parts.context.stores.db, shop_id, prompt, num_results=asked, returned=returned)
 
 
-def _answer(ask: Ask, found: Answer, to: Addresses, total_ms: float) -> RecommendationAnswer:
+def _answer(ask: Ask, found: Answer, total_ms: float, like: Product | None, to: Addresses) -> RecommendationAnswer:
     name, _, revision = found.checkpoint.rpartition("@")
     said = {"prompt": ask.prompt, "product": ask.like_product_id, "filter": ask.filter, "min_score": ask.min_score}
     return RecommendationAnswer(
         recommendation_id=fresh("rec"),
         data=[_one(one, rank, ask.prompt, to) for rank, one in enumerate(found.recommended, start=1)],
+        product=_asked_product(like, to) if like else None,
         used_inputs=[name for name, value in said.items() if value is not None],
         prompt_chunks=found.prompt_chunks,
         model=Model(checkpoint=name, revision=revision),
         timing_ms=Timing(embed=round(found.embed_ms, 2), search=round(found.search_ms, 2), total=round(total_ms, 2)),
+    )
+
+
+def _asked_product(product: Product, to: Addresses) -> AskedProduct:
+    """What any shopper may know of it: a page opens it by address, with a publishable key."""
+    fields = product.fields
+    return AskedProduct(
+        product_id=public("prd", product.id),
+        external_id=fields.external_id,
+        name=fields.name,
+        description=fields.description,
+        category=product.category,
+        style=product.style,
+        age_group=product.age_group,
+        brand=fields.brand,
+        colours=list(fields.colours),
+        sizes=list(fields.sizes),
+        materials=list(fields.materials),
+        price=answers.price(product),
+        sale_price=answers.sale_price(product),
+        availability=fields.availability,
+        url=fields.url,
+        photos=[
+            ShownPhoto(
+                id=public("pho", photo.id),
+                url=to.of(product.shop_id, photo.id, "medium"),
+                thumbnail_url=to.of(product.shop_id, photo.id, "thumb"),
+            )
+            for photo in product.photos
+            if photo.status != "failed"
+        ],
     )
 
 

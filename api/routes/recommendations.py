@@ -10,6 +10,7 @@ from api.ports import Ask
 from api.recommending import recommend
 from api.schemas import filters
 from api.schemas.recommendations import RESULTS_DEFAULT, NumResults, Prompt, RecommendationAnswer, RecommendationRequest
+from db import products
 from models.prompt import clean
 
 router = APIRouter(tags=["recommendations"])
@@ -56,7 +57,8 @@ async def recommend_similar(  # noqa: PLR0913, PLR0917 - what a route takes
     product_id: str,
     num_results: Count = RESULTS_DEFAULT,
 ) -> RecommendationAnswer:
-    """The shop's products that look like this one, without itself."""
+    """The shop's products that look like this one, without itself; and `product`, what shoppers may know of it."""
     known = await ids.product(db, caller.shop_id, product_id)
+    like = await products.get(db, caller.shop_id, known)
     ask = Ask(shop_id=caller.shop_id, num_results=num_results, like_product_id=known)
-    return await recommend(parts, request, ask, to)
+    return await recommend(parts, request, ask, to, like)

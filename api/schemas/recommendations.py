@@ -43,9 +43,19 @@ _RECOMMENDATION = {
     },
     "reasons": ["category: dress", "colour: red"],
 }
+_OF_THE_ANSWER = {"rank", "score", "similarity", "photo", "reasons"}
+_ASKED_PRODUCT = {
+    **{name: value for name, value in _RECOMMENDATION.items() if name not in _OF_THE_ANSWER},
+    "brand": None,
+    "colours": ["red"],
+    "sizes": ["S", "M"],
+    "materials": ["cotton"],
+    "photos": [_RECOMMENDATION["photo"]],
+}
 _ANSWER = {
     "recommendation_id": "rec_01939f3ce3b17a0fb2f9a2f64d0a5c11",
     "data": [_RECOMMENDATION],
+    "product": None,
     "used_inputs": ["prompt", "filter"],
     "prompt_chunks": 1,
     "model": {"checkpoint": "mini", "revision": "6f0c2a1b9d3e"},
@@ -103,6 +113,39 @@ class Recommendation(BaseModel):
     reasons: list[str] = Field(description="What the prompt names and the product has")
 
 
+class ShownPhoto(BaseModel):
+    """A photo of the product."""
+
+    model_config = told(_RECOMMENDATION["photo"])  # pyright: ignore[reportArgumentType]
+
+    id: str = Field(description="`pho_…`")
+    url: str = Field(description="Signed; at most 960 pixels wide or high")
+    thumbnail_url: str = Field(description="Signed; at most 320 pixels wide or high")
+
+
+class AskedProduct(BaseModel):
+    """The product that was asked about, as far as shoppers may know it."""
+
+    model_config = told(_ASKED_PRODUCT)
+
+    product_id: str = Field(description="`prd_…`")
+    external_id: str | None = Field(description="The shop's own id")
+    name: str = Field(description="What people call it")
+    description: str = Field(description="For people")
+    category: str | None = Field(description="Name of the category")
+    style: str | None = Field(description="Name of the style")
+    age_group: str | None = Field(description="Name of the age group")
+    brand: str | None = Field(description="Who made it")
+    colours: list[str] = Field(description="As the shop wrote them")
+    sizes: list[str] = Field(description="As the shop wrote them")
+    materials: list[str] = Field(description="As the shop wrote them")
+    price: Money | None = Field(description="What it costs")
+    sale_price: Money | None = Field(description="What it costs for now")
+    availability: str = Field(description="Whether it can be bought")
+    url: str | None = Field(description="Its page in the shop")
+    photos: list[ShownPhoto] = Field(description="In their order, without those that failed")
+
+
 class Model(BaseModel):
     """The CLIP weights that answered."""
 
@@ -129,6 +172,7 @@ class RecommendationAnswer(BaseModel):
 
     recommendation_id: str = Field(description="`rec_…`")
     data: list[Recommendation] = Field(description="Empty for an empty shop")
+    product: AskedProduct | None = Field(description="What the products are similar to; null for a prompt")
     used_inputs: list[str] = Field(description="Which parts of the request were used")
     prompt_chunks: int = Field(description="Into how many parts of at most 77 tokens the prompt was split")
     model: Model = Field(description="The CLIP weights that answered")

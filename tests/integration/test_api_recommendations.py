@@ -91,6 +91,57 @@ async def test_similar_products_do_not_contain_the_product(shop: ShopClient) -> 
     assert same.json()["data"][0]["external_id"] == "two"
 
 
+async def test_similar_products_come_with_what_shoppers_may_know_of_the_product(shop: ShopClient) -> None:
+    fields = {"brand": "Blue", "colours": "red", "sizes": "S,M", "materials": "linen", "price": "49.90 EUR"}
+    one = await shop.upload_ready(external_id="one", description="Light.", tags="secret", attributes="{}", **fields)
+
+    async with shop.api.client(await shop.publishable()) as page:
+        found = (await page.get("/v1/products/ext:one/similar")).json()["product"]
+        [photo] = found.pop("photos")
+        shown = [await page.get(photo[address]) for address in ("url", "thumbnail_url")]
+
+    assert photo["id"] == one["photos"][0]["id"]
+    assert [answer.headers["content-type"] for answer in shown] == ["image/webp"] * 2
+    assert found == {
+        "product_id": one["id"],
+        "external_id": "one",
+        "name": "Red dress",
+        "description": "Light.",
+        "category": None,
+        "style": None,
+        "age_group": None,
+        "brand": "Blue",
+        "colours": ["red"],
+        "sizes": ["S", "M"],
+        "materials": ["linen"],
+        "price": {"amount": "49.90", "currency": "EUR"},
+        "sale_price": None,
+        "availability": "in_stock",
+        "url": None,
+    }
+
+
+async def test_a_product_without_a_usable_photo_can_be_opened(shop: ShopClient) -> None:
+    one = await shop.upload()
+    await shop.api.query.db.execute("UPDATE photos SET status = 'failed'")
+
+    answer = await shop.http.get(f"/v1/products/{one['id']}/similar")
+
+    assert (answer.status_code, answer.json()["product"]["photos"]) == (200, [])
+
+
+async def test_another_shops_product_cannot_be_opened(shop: ShopClient, other_shop: ShopClient) -> None:
+    theirs = await other_shop.upload_ready(external_id="theirs")
+
+    answers = [await shop.http.get(f"/v1/products/{product_id}/similar") for product_id in (theirs["id"], "ext:theirs")]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+
+
+async def test_a_prompt_is_about_no_product(shop: ShopClient) -> None:
+    assert (await shop.http.get("/v1/recommendations?prompt=dress")).json()["product"] is None
+
+
 async def test_prompts_are_kept_with_the_number_asked_for(shop: ShopClient, other_shop: ShopClient) -> None:
     await shop.upload_ready()
     await shop.http.post("/v1/recommendations", json={"prompt": "red dress", "num_results": 5})
