@@ -7,15 +7,15 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CODE := api db deployments models tests
 
-.PHONY: run test test-unit test-integration test-e2e test-browser screenshots check fmt bench eval train clean
+.PHONY: run test test-unit test-deployment test-integration test-e2e test-browser screenshots check fmt bench eval train clean
 
 run: .venv/run
 	$(BIN)/fitmatch run
 
 test: .venv/dev
-	$(BIN)/python -m pytest tests/unit tests/integration tests/e2e tests/browser
+	$(BIN)/python -m pytest tests/unit tests/deployment tests/integration tests/e2e tests/browser
 
-test-unit test-integration test-e2e test-browser: .venv/dev
+test-unit test-deployment test-integration test-e2e test-browser: .venv/dev
 	$(BIN)/python -m pytest tests/$(@:test-%=%)
 
 # The pictures of docs/images, as the browser tests see the pages.

@@ -64,6 +64,9 @@ KINDS: dict[str, Kind] = {
     "overloaded": Kind(503, "The service is busy"),
 }
 
+EDGE: dict[str, Kind] = {"request_timeout": Kind(408, "The request took too long to arrive")}
+"""Answered by the proxy before us alone (deployments/edge/haproxy.cfg), which shares the other codes."""
+
 CODES: dict[type[Exception], str] = {
     said.MalformedBody: "malformed_body",
     said.Unauthenticated: "unauthenticated",

@@ -1,0 +1,1 @@
+"""What operators deploy: the edge on the real HAProxy, and the files of containers and clusters read strictly."""
