@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from api.ids import Prefix, public
 from api.schemas.keys import KeyAnswer
 from api.schemas.money import Money
-from api.schemas.operations import IndexAnswer
+from api.schemas.operations import IndexAnswer, ProductStatuses
 from api.schemas.product_answers import PhotoAnswer, PhotoError, ProductAnswer
 from api.schemas.shops import ShopAnswer
 from api.schemas.storefront import AvailabilityCounts, PriceRange, StorefrontAnswer, StorefrontShop, TermChoice
@@ -18,10 +18,11 @@ from api.signatures import Addresses
 from api.storefronts import Storefront
 from db.keys import PREFIXES, Key
 from db.photos import Photo
-from db.products import Counts, Product
+from db.products import Counts, Product, Status
 from db.shops import Shop
 from db.storefront import Counted
 from db.terms import Kind, Term
+from db.usage import Today
 
 TERM_PREFIXES: dict[Kind, Prefix] = {"category": "cat", "style": "sty", "age_group": "age"}
 UNDER_WAY = ("queued", "embedding")
@@ -143,7 +144,7 @@ def created_status(found: Product) -> int:
     return 202 if found.status in UNDER_WAY else 201
 
 
-def index(counts: Counts, checkpoint: str) -> IndexAnswer:
+def index(counts: Counts, statuses: dict[Status, int], today: Today, checkpoint: str) -> IndexAnswer:
     return IndexAnswer(
         products=counts.products,
         photos=counts.photos,
@@ -151,6 +152,10 @@ def index(counts: Counts, checkpoint: str) -> IndexAnswer:
         queued=counts.queued,
         failed=counts.failed,
         checkpoint=checkpoint,
+        statuses=ProductStatuses(**statuses),
+        embedded_today=today.photos_embedded,
+        prompts_today=today.prompts,
+        oldest_queued_age_s=today.oldest_job_age_s,
     )
 
 

@@ -24,6 +24,7 @@ from api.preflight import Preflight
 from api.problems import CODES, MEDIA_TYPE, Problem
 from api.problems import of as problem_of
 from api.routes import (
+    deployment,
     keys,
     operations,
     pages,
@@ -66,6 +67,7 @@ ROUTERS = (
     keys,
     session,
     operations,
+    deployment,
     pages,
 )
 

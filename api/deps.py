@@ -26,6 +26,18 @@ PAGE_MAX = 200
 
 
 @dataclass(frozen=True)
+class Links:
+    """Where people's browsers find what else an operator looks at; None: not said."""
+
+    ray_dashboard: str | None = None
+    prometheus: str | None = None
+    grafana: str | None = None
+
+
+NO_LINKS = Links()
+
+
+@dataclass(frozen=True)
 class Context:
     """What the app is made from."""
 
@@ -37,6 +49,9 @@ class Context:
     checkpoint: str
     """`name@revision`."""
     demo_key_file: Path | None
+    cluster: ports.Cluster | None = None
+    """None outside of Serve: then nobody knows of replicas."""
+    links: Links = NO_LINKS
     server_adds_request_id: bool = False
     """The server in front (Ray Serve) repeats `X-Request-Id` on the answer by itself; ours would be the second."""
 

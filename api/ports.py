@@ -1,4 +1,4 @@
-"""The two neighbours that the routes talk to; `deployments/clients.py` satisfies them over Ray."""
+"""The neighbours that the routes talk to; `deployments/clients.py` and `cluster.py` satisfy them over Ray."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -56,4 +56,23 @@ class Query(Protocol):
 
     async def canary(self) -> dict[str, str]:
         """Part name → "ok" or what is wrong, for `clip` and `chroma`; never raises. Answers within 3 s."""
+        ...
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """Of one deployment of Serve."""
+
+    deployment: str
+    status: str
+    """Serve's word: HEALTHY, UPDATING, UNHEALTHY, …"""
+    running: int
+    target: int
+    """Those that run, start or recover."""
+    message: str
+
+
+class Cluster(Protocol):
+    async def replicas(self) -> list[Replicas] | None:
+        """None when Serve's controller does not answer; never raises. Answers within 2 s."""
         ...

@@ -13,6 +13,8 @@ from db.photos import Photo
 Availability = Literal["in_stock", "out_of_stock", "preorder"]
 Status = Literal["queued", "embedding", "ready", "partial", "failed"]
 
+STATUSES: tuple[Status, ...] = ("queued", "embedding", "ready", "partial", "failed")
+
 
 @dataclass(frozen=True)
 class Fields:

@@ -10,7 +10,7 @@ from db.errors import Changed, NotFound, Taken
 from db.filters import Filter
 from db.ids import new_id
 from db.postgres import Db
-from db.product import COLUMNS, FROM, STATUS, Availability, Fields, Product, Status, of_row, values
+from db.product import COLUMNS, FROM, STATUS, STATUSES, Availability, Fields, Product, Status, of_row, values
 
 __all__ = ["Availability", "Fields", "Product", "Status"]
 
@@ -243,6 +243,25 @@ async def counts(db: Db, shop_id: UUID) -> Counts:
         shop_id,
     )
     return Counts(**rows[0])
+
+
+async def statuses(db: Db, shop_id: UUID) -> dict[Status, int]:
+    """Live products by status, as `Product.status` has it."""
+    rows = await db.fetch(
+        """
+        WITH seen AS (
+            SELECT product_id, bool_or(status = 'queued') AS queued, bool_or(status = 'embedding') AS embedding,
+                bool_or(status = 'failed') AS failed, bool_or(status = 'ready') AS ready
+            FROM photos WHERE shop_id = $1 AND deleted_at IS NULL GROUP BY product_id
+        )
+        SELECT CASE WHEN f.queued THEN 'queued' WHEN f.embedding THEN 'embedding' WHEN f.failed IS NOT TRUE THEN 'ready'
+            WHEN f.ready THEN 'partial' ELSE 'failed' END AS status, count(*) AS products
+        FROM products p LEFT JOIN seen f ON f.product_id = p.id
+        WHERE p.shop_id = $1 AND p.deleted_at IS NULL GROUP BY 1
+        """,
+        shop_id,
+    )
+    return dict.fromkeys(STATUSES, 0) | {row["status"]: row["products"] for row in rows}
 
 
 async def _forget_without_photos(db: Db, shop_id: UUID, product_id: UUID) -> None:

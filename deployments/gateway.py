@@ -7,11 +7,13 @@ from ray.serve.handle import DeploymentHandle
 
 from api import logs
 from api.app import Context, create_app
+from api.deps import Links
 from db.files import Files
 from db.index import Index
 from db.postgres import connect
 from db.stores import Stores
 from deployments import clients
+from deployments.cluster import Cluster
 from deployments.settings import STATEMENT_S_MAX, Settings
 from models.checkpoint import find
 
@@ -34,6 +36,8 @@ class Gateway:
             seed_routes=settings.seed_routes,
             checkpoint=find(settings.checkpoint).id,
             demo_key_file=settings.demo_key_file,
+            cluster=Cluster(),
+            links=Links(settings.ray_dashboard_url, settings.prometheus_url, settings.grafana_url),
             server_adds_request_id=True,
         )
 

@@ -13,6 +13,15 @@ from deployments.settings import Settings
 
 DEPLOYMENTS = {"Gateway", "Query", "Ingest", "ClipImage", "ClipText"}
 """The names that `deployments.app.build` gives."""
+ADDRESSES = {
+    "postgres_dsn",
+    "chroma_url",
+    "photos_url",
+    "operator_token",
+    "ray_dashboard_url",
+    "prometheus_url",
+    "grafana_url",
+}
 REQUIRED = ("max_ongoing_requests", "max_queued_requests")
 """Serve's defaults are 5 and unlimited: neither is what anybody wants."""
 
@@ -32,7 +41,7 @@ def complaints(config: dict[str, Any]) -> list[str]:
 def _application(application: dict[str, Any], at: str) -> list[str]:
     args = application.get("args", {})
     found = [f"{at}.args.{key}: no such setting" for key in args if key not in Settings.model_fields]
-    secrets = {"postgres_dsn", "chroma_url", "photos_url", "operator_token"} & set(args)
+    secrets = ADDRESSES & set(args)
     found += [f"{at}.args.{key}: belongs into FITMATCH_{key.upper()}, not into a file" for key in secrets]
     deployments = {each.get("name", "?"): each for each in application.get("deployments", [])}
     found += [f"{at}.deployments: {name} is missing" for name in DEPLOYMENTS - set(deployments)]

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     demo_key_file: Path | None = Field(
         default=None, description="file with the publishable key that the demo page uses"
     )
+    ray_dashboard_url: str | None = Field(default=None, description="where an operator's browser finds Ray's dashboard")
+    prometheus_url: str | None = Field(default=None, description="and Prometheus")
+    grafana_url: str | None = Field(default=None, description="and Grafana")
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     seed_routes: bool = True

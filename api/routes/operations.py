@@ -8,13 +8,14 @@ from fastapi import APIRouter, Response
 from api import answers
 from api.answers import json
 from api.deps import ANYONE, Db, Parts, PartsOf, Secret
-from api.schemas.operations import Alive, IndexAnswer, Readiness, UsageAnswer
+from api.schemas.operations import Alive, IndexAnswer, Readiness, UsageAnswer, UsageDay
 from db import deployment, products, usage
 from db.postgres import UNAVAILABLE
 
 router = APIRouter(tags=["operations"])
 
 ANSWER_S = 2.5
+USAGE_DAYS = 30
 
 
 @router.get("/livez", dependencies=[ANYONE])
@@ -31,8 +32,7 @@ async def alive() -> Alive:
 )
 async def ready(parts: PartsOf) -> Response:
     """Whether Postgres, Chroma and the embedding of prompts answer."""
-    postgres, others = await asyncio.gather(_postgres(parts), parts.context.query.canary())
-    found = {"postgres": postgres, **others}
+    found = await parts_health(parts)
     if all(state == "ok" for state in found.values()):
         return json(Readiness(status="ok", parts=found))
     return json(Readiness(status="unavailable", parts=found), 503, {"Retry-After": "2"})
@@ -41,12 +41,13 @@ async def ready(parts: PartsOf) -> Response:
 @router.get("/v1/index")
 async def get_index(caller: Secret, parts: PartsOf, db: Db) -> IndexAnswer:
     """How much of the shop's catalogue answers prompts."""
-    return answers.index(await products.counts(db, caller.shop_id), parts.context.checkpoint)
+    counted, statuses = await products.counts(db, caller.shop_id), await products.statuses(db, caller.shop_id)
+    return answers.index(counted, statuses, await usage.today(db, caller.shop_id), parts.context.checkpoint)
 
 
 @router.get("/v1/usage")
 async def get_usage(caller: Secret, db: Db) -> UsageAnswer:
-    """What the shop has used in this calendar month (UTC)."""
+    """What the shop has used in this calendar month (UTC), and day by day in the last 30."""
     since = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     used = await usage.of_shop(db, caller.shop_id, since=since)
     counted = await products.counts(db, caller.shop_id)
@@ -57,7 +58,14 @@ async def get_usage(caller: Secret, db: Db) -> UsageAnswer:
         products=counted.products,
         photos=counted.photos,
         photo_bytes=used.photo_bytes,
+        days=[UsageDay(**vars(day)) for day in await usage.by_day(db, caller.shop_id, USAGE_DAYS)],
     )
+
+
+async def parts_health(parts: Parts) -> dict[str, str]:
+    """Part → `ok`, or what is wrong with it."""
+    postgres, others = await asyncio.gather(_postgres(parts), parts.context.query.canary())
+    return {"postgres": postgres, **others}
 
 
 async def _postgres(parts: Parts) -> str:

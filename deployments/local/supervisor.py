@@ -152,6 +152,7 @@ class Supervisor:
             "FITMATCH_PHOTOS_URL": self._given.photos_url,
             "FITMATCH_CHECKPOINT": self._given.checkpoint,
             "FITMATCH_OPERATOR_TOKEN": self.operator_token,
+            "FITMATCH_RAY_DASHBOARD_URL": self.ray.dashboard_url,
         }
         if self._given.demo:
             variables["FITMATCH_DEMO_KEY_FILE"] = str(self._folder.path / "demo_publishable_key")

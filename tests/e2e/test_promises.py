@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from deployments.lint import DEPLOYMENTS
 from tests.e2e.client import Shop, bearer, json, open_shop, sample, samples
 from tests.e2e.conftest import Running
 
@@ -198,3 +199,12 @@ def test_a_revoked_key_is_refused_within_five_seconds(fitmatch: Running, shop: S
 def test_the_system_says_that_it_is_well(fitmatch: Running) -> None:
     assert httpx.get(f"{fitmatch.url}/livez").status_code == 200
     assert httpx.get(f"{fitmatch.url}/readyz").status_code == 200
+
+
+def test_the_operator_sees_the_replicas_of_every_deployment(fitmatch: Running) -> None:
+    answer = json(httpx.get(f"{fitmatch.url}/v1/deployment", headers=bearer(fitmatch.operator_token)))
+
+    running = {one["deployment"]: (one["status"], one["running"], one["target"]) for one in answer["replicas"]}
+    assert running == dict.fromkeys(DEPLOYMENTS, ("HEALTHY", 1, 1))
+    assert answer["parts"] == {"postgres": "ok", "chroma": "ok", "clip": "ok"}
+    assert answer["links"]["ray_dashboard"].startswith("http://127.0.0.1:")

@@ -9,7 +9,7 @@ import pytest
 from api.app import Context, create_app
 from db import keys
 from db.postgres import connect
-from tests.integration.conftest import CHECKPOINT, Api, ShopClient
+from tests.integration.conftest import CHECKPOINT, Api, ShopClient, jpeg
 
 
 async def test_it_is_ready_when_every_part_answers(api: Api) -> None:
@@ -50,7 +50,48 @@ async def test_the_index_counts_what_the_shop_has(shop: ShopClient, other_shop: 
 
     index = (await shop.http.get("/v1/index")).json()
 
-    assert index == {"products": 2, "photos": 2, "ready": 1, "queued": 1, "failed": 0, "checkpoint": CHECKPOINT}
+    assert 0 <= index.pop("oldest_queued_age_s") < 60
+    assert index == {
+        "products": 2,
+        "photos": 2,
+        "ready": 1,
+        "queued": 1,
+        "failed": 0,
+        "checkpoint": CHECKPOINT,
+        "statuses": {"queued": 1, "embedding": 0, "ready": 1, "partial": 0, "failed": 0},
+        "embedded_today": 1,
+        "prompts_today": 0,
+    }
+
+
+async def test_the_index_counts_products_by_their_status(shop: ShopClient, other_shop: ShopClient) -> None:
+    db = shop.api.query.db
+    await shop.http.post("/v1/products", json={"name": "without a photo"})
+    partial, failed = await shop.upload_ready(), await shop.upload_ready()
+    await shop.http.post(f"/v1/products/{partial['id']}/photos", files={"photo": ("b.jpg", jpeg((0, 0, 9)))})
+    await db.execute("UPDATE photos SET status = 'failed' WHERE status = 'queued' OR product_id = $1", failed["id"][4:])
+    await db.execute("DELETE FROM jobs")
+    await other_shop.upload()
+
+    index = (await shop.http.get("/v1/index")).json()
+    listed = {one["name"]: one["status"] for one in (await shop.http.get("/v1/products")).json()["data"]}
+
+    assert index["statuses"] == {"queued": 0, "embedding": 0, "ready": 1, "partial": 1, "failed": 1}
+    assert listed["without a photo"] == "ready"
+    assert index["oldest_queued_age_s"] is None
+
+
+async def test_what_became_ready_or_was_asked_yesterday_does_not_count_for_today(shop: ShopClient) -> None:
+    await shop.upload_ready()
+    await shop.http.get("/v1/recommendations?prompt=a")
+    today = (await shop.http.get("/v1/index")).json()
+    await shop.api.query.db.execute("UPDATE photos SET ready_at = ready_at - interval '1 day'")
+    await shop.api.query.db.execute("UPDATE prompts SET created_at = created_at - interval '1 day'")
+
+    later = (await shop.http.get("/v1/index")).json()
+
+    assert (today["embedded_today"], today["prompts_today"]) == (1, 1)
+    assert (later["embedded_today"], later["prompts_today"]) == (0, 0)
 
 
 async def test_usage_counts_the_month(shop: ShopClient, other_shop: ShopClient) -> None:
@@ -62,6 +103,24 @@ async def test_usage_counts_the_month(shop: ShopClient, other_shop: ShopClient) 
 
     assert (usage["prompts"], usage["photos_uploaded"], usage["products"]) == (1, 1, 1)
     assert (usage["photo_bytes"] > 0, bool(product)) == (True, True)
+
+
+async def test_usage_tells_the_last_thirty_days_one_by_one(shop: ShopClient, other_shop: ShopClient) -> None:
+    db = shop.api.query.db
+    await shop.upload()
+    for age in (0, 0, 3, 29, 30):
+        await shop.http.get("/v1/recommendations?prompt=a")
+        newest = (await shop.http.get("/v1/prompts")).json()["data"][0]["id"]
+        await db.execute(
+            "UPDATE prompts SET created_at = now() - make_interval(days => $1) WHERE id = $2", age, newest[4:]
+        )
+    await other_shop.http.get("/v1/recommendations?prompt=a")
+
+    days = (await shop.http.get("/v1/usage")).json()["days"]
+
+    assert [day["date"] for day in days] == sorted(day["date"] for day in days)
+    assert [len(days), days[-1]["prompts"], days[-1]["photos_uploaded"]] == [30, 2, 1]
+    assert [day["prompts"] for day in days] == [1, *[0] * 25, 1, 0, 0, 2]
 
 
 async def test_the_demo_page_gets_its_key(api: Api, context: Context) -> None:

@@ -51,7 +51,11 @@ def test_operator_routes_are_the_operators(app: FastAPI) -> None:
         if isinstance(one.original_route, APIRoute)
     }
 
-    assert {path for path, who in callers.items() if who == "operator"} == {"/v1/shops", "/v1/shops/{shop_id}"}
+    assert {path for path, who in callers.items() if who == "operator"} == {
+        "/v1/deployment",
+        "/v1/shops",
+        "/v1/shops/{shop_id}",
+    }
     assert {path for path, who in callers.items() if who == "any_key"} == {
         "/v1/recommendations",
         "/v1/storefront",

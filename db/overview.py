@@ -1,0 +1,113 @@
+"""The deployment as a whole, for whoever operates it: what there is, what waits, and since when."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from db.postgres import Db
+
+PhotoStatus = Literal["queued", "embedding", "ready", "failed"]
+STATUSES: tuple[PhotoStatus, ...] = ("queued", "embedding", "ready", "failed")
+
+
+@dataclass(frozen=True)
+class ShopCounts:
+    active: int
+    suspended: int
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Photos whose place in Chroma is in doubt."""
+
+    jobs: int
+    oldest_age_s: float | None
+    """Of the job that waits longest; None: nothing waits."""
+
+
+@dataclass(frozen=True)
+class ShopQueue:
+    shop_id: UUID
+    name: str
+    jobs: int
+    oldest_age_s: float
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What is kept under one checkpoint."""
+
+    checkpoint: str
+    collections: int
+    embeddings: int
+
+
+async def shops(db: Db) -> ShopCounts:
+    row = (
+        await db.fetch(
+            """
+            SELECT count(*) FILTER (WHERE suspended_at IS NULL) AS active,
+                count(*) FILTER (WHERE suspended_at IS NOT NULL) AS suspended
+            FROM shops WHERE deleted_at IS NULL
+            """
+        )
+    )[0]
+    return ShopCounts(**row)
+
+
+async def products(db: Db) -> int:
+    """Of live shops."""
+    rows = await db.fetch(
+        """
+        SELECT count(*) AS products FROM products p JOIN shops s ON s.id = p.shop_id
+        WHERE p.deleted_at IS NULL AND s.deleted_at IS NULL
+        """
+    )
+    return rows[0]["products"]
+
+
+async def photos(db: Db) -> dict[PhotoStatus, int]:
+    """Of live shops, by status."""
+    rows = await db.fetch(
+        """
+        SELECT f.status, count(*) AS photos FROM photos f JOIN shops s ON s.id = f.shop_id
+        WHERE f.deleted_at IS NULL AND s.deleted_at IS NULL GROUP BY f.status
+        """
+    )
+    return dict.fromkeys(STATUSES, 0) | {row["status"]: row["photos"] for row in rows}
+
+
+async def queue(db: Db) -> Queue:
+    rows = await db.fetch(
+        "SELECT count(*) AS jobs, extract(epoch FROM now() - min(created_at))::float AS oldest_age_s FROM jobs"
+    )
+    return Queue(**rows[0])
+
+
+async def queue_by_shop(db: Db, limit: int) -> list[ShopQueue]:
+    """Most jobs first."""
+    rows = await db.fetch(
+        """
+        SELECT j.shop_id, s.name, j.jobs, j.oldest_age_s
+        FROM (
+            SELECT shop_id, count(*) AS jobs, extract(epoch FROM now() - min(created_at))::float AS oldest_age_s
+            FROM jobs GROUP BY shop_id
+        ) j JOIN shops s ON s.id = j.shop_id
+        ORDER BY j.jobs DESC, j.shop_id LIMIT $1
+        """,
+        limit,
+    )
+    return [ShopQueue(**row) for row in rows]
+
+
+async def indexed(db: Db) -> list[Indexed]:
+    """By checkpoint; former ones keep theirs, so that one can go back to them."""
+    rows = await db.fetch(
+        """
+        SELECT checkpoint, coalesce(c.collections, 0) AS collections, coalesce(e.embeddings, 0) AS embeddings
+        FROM (SELECT checkpoint, count(*) AS collections FROM collections GROUP BY checkpoint) c
+        FULL JOIN (SELECT checkpoint, count(*) AS embeddings FROM embeddings GROUP BY checkpoint) e USING (checkpoint)
+        ORDER BY checkpoint
+        """
+    )
+    return [Indexed(**row) for row in rows]
