@@ -53,6 +53,8 @@ log = logging.getLogger(__name__)
 PHOTO_THREADS = 2
 UPLOADS_MAX = 8
 """Photos read at once, of at most 20 MB each."""
+PHOTO_SEARCHES_MAX = 16
+"""The same for photos that shoppers show: a model on a CPU embeds so many in about a second."""
 ROUTERS = (
     recommendations,
     storefront,
@@ -86,6 +88,7 @@ def create_app(context: Context) -> FastAPI:
         photo_threads=ThreadPoolExecutor(PHOTO_THREADS, "photos"),
         render_threads=ThreadPoolExecutor(PHOTO_THREADS, "render"),
         uploads=asyncio.Semaphore(UPLOADS_MAX),
+        photo_searches=asyncio.Semaphore(PHOTO_SEARCHES_MAX),
     )
     app = FastAPI(
         title="FitMatch",

@@ -72,6 +72,8 @@ class Parts:
     """Renders photos for pages: apart, so that a photo that is slow to decode holds up no upload."""
     uploads: asyncio.Semaphore
     """Bounds how many uploaded photos are in memory at once."""
+    photo_searches: asyncio.Semaphore
+    """The same for photos that shoppers show: these do not wait for each other, they are told to come back."""
 
 
 def parts_of(request: Request) -> Parts:

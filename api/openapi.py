@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from api.deps import DECLARATIONS
 from api.schemas.products import ProductWrite
+from api.schemas.recommendations import RecommendationRequest, RecommendationWish
 
 DESCRIPTION = """
 Shops upload photos of what they sell; shoppers get recommendations for a prompt such as “red summer dress”.
@@ -75,7 +76,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         tags=app.openapi_tags,
         routes=app.routes,
     )
-    _add(document, ProductWrite)
+    for model in (ProductWrite, RecommendationRequest, RecommendationWish):
+        _add(document, model)
     examples = {model.__name__: model.model_config.get("json_schema_extra") for model in _models(BaseModel)}
     for name, schema in document["components"]["schemas"].items():
         schema.update(examples.get(name) or {})

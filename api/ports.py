@@ -10,11 +10,13 @@ from db.products import Product
 
 @dataclass(frozen=True)
 class Ask:
-    """What a shopper wants: a prompt, or products like one the shop has; exactly one of the two is set."""
+    """What a shopper wants: a prompt, a photo, both, or products like one the shop has (then neither of them)."""
 
     shop_id: UUID
     num_results: int
     prompt: str | None = None
+    photo: bytes | None = None
+    """As it was sent: looked at (`models.photo.inspect`), not decoded."""
     like_product_id: UUID | None = None
     filter: Filter | None = None
     min_score: float | None = None
@@ -27,7 +29,7 @@ class Recommended:
     product: Product
     photo_id: UUID
     similarity: float
-    """Cosine of the prompt's (or product's) embedding and the photo's."""
+    """Cosine of the embedding of what was asked and the photo's."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class Ingest(Protocol):
 
 class Query(Protocol):
     async def recommend(self, ask: Ask) -> Answer:
-        """Raises db.errors.Unavailable, Overloaded, NotFound (an unknown product), and models.prompt.BadPrompt."""
+        """Raises db.errors.Unavailable, Overloaded, NotFound (an unknown product), models.prompt.BadPrompt and, for a
+        photo that cannot be decoded, a models.photo.BadPhoto."""
         ...
 
     async def canary(self) -> dict[str, str]:

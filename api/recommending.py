@@ -49,7 +49,13 @@ async def keep(parts: Parts, shop_id: UUID, prompt: str, *, asked: int, returned
 
 def _answer(ask: Ask, found: Answer, total_ms: float, like: Product | None, to: Addresses) -> RecommendationAnswer:
     name, _, revision = found.checkpoint.rpartition("@")
-    said = {"prompt": ask.prompt, "product": ask.like_product_id, "filter": ask.filter, "min_score": ask.min_score}
+    said = {
+        "photo": ask.photo,
+        "prompt": ask.prompt,
+        "product": ask.like_product_id,
+        "filter": ask.filter,
+        "min_score": ask.min_score,
+    }
     return RecommendationAnswer(
         recommendation_id=fresh("rec"),
         data=[_one(one, rank, ask.prompt, to) for rank, one in enumerate(found.recommended, start=1)],

@@ -17,7 +17,7 @@ from api.deps import Parts
 from api.errors import FieldProblem, InvalidFields, MalformedBody, PhotoUrlsNotSupported, UnsupportedBody
 from api.schemas.products import ProductWrite
 from db.photos import NewPhoto
-from models.photo import BYTES_MAX, BadPhoto, inspect
+from models.photo import BYTES_MAX, BadPhoto, Header, inspect
 
 PHOTOS_MAX = 10
 FIELDS_MAX = 300
@@ -95,13 +95,13 @@ def validated(model: type[Body], value: object) -> Body:
         raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in found]) from error
 
 
-def files_of(form: FormData, *names: str) -> tuple[UploadFile, ...]:
-    """Raises InvalidFields for a file in another field, and for text where a file belongs."""
+def files_of(form: FormData, *names: str, but: str = "") -> tuple[UploadFile, ...]:
+    """Raises InvalidFields for a file in another field (`but` may be one), and for text where a file belongs."""
     found: list[UploadFile] = []
     for name, value in form.multi_items():
         if isinstance(value, UploadFile) and name in names:
             found.append(value)
-        elif isinstance(value, UploadFile):
+        elif isinstance(value, UploadFile) and name != but:
             raise _invalid(name, "unsupported_field", f"Send photos in the field `{names[0]}`.")
         elif name in names:
             raise _invalid(name, "not_a_file", "This field takes a file, with a file name.")
@@ -162,13 +162,24 @@ async def _store(parts: Parts, shop_id: UUID, files: tuple[UploadFile, ...], pla
     async with parts.uploads:
         data = await files[place].read(BYTES_MAX + 1)
         try:
-            header = await asyncio.get_running_loop().run_in_executor(parts.photo_threads, inspect, data)
+            header = await _inspect(parts, data)
         except BadPhoto as error:
             if len(files) == 1:
                 raise
             raise type(error)(f"Photo {place + 1} of {len(files)}: {error}") from error
         content_hash = await parts.context.stores.files.add(shop_id, data)
     return NewPhoto(content_hash, len(data), header.width, header.height)
+
+
+async def read_photo(parts: Parts, file: UploadFile) -> bytes:
+    """Looked at but kept nowhere. Raises a BadPhoto."""
+    data = await file.read(BYTES_MAX + 1)
+    await _inspect(parts, data)
+    return data
+
+
+async def _inspect(parts: Parts, data: bytes) -> Header:
+    return await asyncio.get_running_loop().run_in_executor(parts.photo_threads, inspect, data)
 
 
 def fingerprint(path: str, product: BaseModel | None, photos: list[NewPhoto]) -> bytes:

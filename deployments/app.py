@@ -11,9 +11,9 @@ from deployments.settings import Settings
 
 
 def build(settings: Settings) -> Application:
-    """Gateway → Query → Clip (text), and Gateway → Ingest → Clip (image). `settings` are the config's `args`."""
+    """Gateway → Query → Clip (text or image), Gateway → Ingest → Clip (image). `settings` are the config's `args`."""
     image = serve.deployment(name="ClipImage")(Clip).bind(settings, "image")
     text = serve.deployment(name="ClipText")(Clip).bind(settings, "text")
     ingest = serve.deployment(name="Ingest")(Ingest).bind(settings, image)
-    query = serve.deployment(name="Query")(Query).bind(settings, text)
+    query = serve.deployment(name="Query")(Query).bind(settings, text, image)
     return serve.deployment(name="Gateway")(serve.ingress()(Gateway)).bind(settings, ingest, query)

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
+import numpy as np
 from ray.exceptions import RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, RayServeException, RequestCancelledError
 from ray.serve.handle import DeploymentHandle
@@ -12,6 +14,8 @@ from ray.serve.handle import DeploymentHandle
 from api.ports import Answer, Ask
 from db.errors import Overloaded, Unavailable
 from deployments.batcher import Batcher, Limits
+from deployments.decode import DecoderFault, Decoders
+from models.photo import BadPhoto
 from models.types import Embeddings, Pixels
 
 log = logging.getLogger(__name__)
@@ -30,9 +34,9 @@ class Clip:
     def __init__(self, handle: DeploymentHandle[Any]) -> None:
         self._handle = handle
 
-    async def embed_photos(self, photos: Pixels) -> Embeddings:
+    async def embed_photos(self, photos: Pixels, *, seconds_max: float = IMAGE_CALL_S_MAX) -> Embeddings:
         """uint8[N, 3, S, S] → float32[N, D]. Raises Overloaded, Unavailable."""
-        return await _call(lambda: self._handle.embed_photos.remote(photos), IMAGE_CALL_S_MAX)
+        return await _call(lambda: self._handle.embed_photos.remote(photos), seconds_max)
 
     async def embed_prompts(self, prompts: list[str]) -> tuple[Embeddings, list[int]]:
         """N prompts → float32[N, D] and their numbers of chunks. Raises Overloaded, Unavailable."""
@@ -62,14 +66,23 @@ class Ingest:
 
 
 class Query:
-    """Satisfies `api.ports.Query`. Concurrent asks of this replica share one call."""
+    """Satisfies `api.ports.Query`. Concurrent asks of this replica share one call; those with photos another one, so
+    that no prompt waits for the image tower."""
 
-    def __init__(self, handle: DeploymentHandle[Any]) -> None:
+    def __init__(self, handle: DeploymentHandle[Any], decoders: Decoders, side: int) -> None:
         self._handle = handle
+        self._decoders = decoders
+        self._side = side
         self._asks: Batcher[Ask, Answer] = Batcher(self._recommend, Limits(size_max=64, waiting_max=512, parallel=4))
+        self._shown: Batcher[tuple[Ask, Pixels], Answer] = Batcher(
+            self._recommend_for_photos, Limits(size_max=8, waiting_max=32, parallel=2)
+        )
 
     async def recommend(self, ask: Ask) -> Answer:
-        return await self._asks.submit(ask)
+        if ask.photo is None:
+            return await self._asks.submit(ask)
+        pixels = await self._prepare(ask.photo)
+        return await self._shown.submit((replace(ask, photo=None), pixels))
 
     async def canary(self) -> dict[str, str]:
         try:
@@ -79,6 +92,21 @@ class Query:
 
     async def _recommend(self, asks: list[Ask]) -> Sequence[Answer | Exception]:
         return await _call(lambda: self._handle.recommend.remote(asks), RECOMMEND_S_MAX)
+
+    async def _prepare(self, photo: bytes) -> Pixels:
+        """Here, so that a photo's bytes never cross a handle: prepared they are 150 kB. Raises a BadPhoto."""
+        try:
+            async with asyncio.timeout(RECOMMEND_S_MAX):
+                return await self._decoders.prepare(photo, self._side)
+        except TimeoutError as error:
+            raise Overloaded("many photos are being decoded; try again in a moment") from error
+        except DecoderFault as error:
+            log.warning("a shopper's photo could not be decoded", extra={"error": str(error)})
+            raise BadPhoto("The photo takes too long or breaks its decoder. Save it again and send that.") from error
+
+    async def _recommend_for_photos(self, shown: list[tuple[Ask, Pixels]]) -> Sequence[Answer | Exception]:
+        asks, photos = [ask for ask, _ in shown], np.stack([pixels for _, pixels in shown])
+        return await _call(lambda: self._handle.recommend_for_photos.remote(asks, photos), RECOMMEND_S_MAX)
 
 
 async def _call(start: Callable[[], Awaitable[Any]], seconds_max: float) -> Any:

@@ -14,8 +14,14 @@ from db.postgres import connect
 from db.stores import Stores
 from deployments import clients
 from deployments.cluster import Cluster
+from deployments.decode import Decoders
 from deployments.settings import STATEMENT_S_MAX, Settings
 from models.checkpoint import find
+
+PHOTO_DECODERS = 2
+"""Processes that decode what shoppers show; each starts with its first photo and takes some 50 MB."""
+PHOTO_S_MAX = 5.0
+"""A shopper waits no longer for one to be decoded."""
 
 
 class Gateway:
@@ -24,6 +30,8 @@ class Gateway:
     async def __init__(self, settings: Settings, ingest: DeploymentHandle[Any], query: DeploymentHandle[Any]) -> None:
         logs.write()
         token = settings.operator_token
+        checkpoint = find(settings.checkpoint)
+        self._decoders = Decoders(PHOTO_DECODERS, photo_s_max=PHOTO_S_MAX)
         self._context = Context(
             stores=Stores(
                 db=await connect(settings.postgres_dsn.get_secret_value(), command_timeout_s=STATEMENT_S_MAX),
@@ -31,10 +39,10 @@ class Gateway:
                 files=Files(settings.photos_url),
             ),
             ingest=clients.Ingest(ingest),
-            query=clients.Query(query),
+            query=clients.Query(query, self._decoders, checkpoint.side),
             operator_token=token.get_secret_value() if token else None,
             seed_routes=settings.seed_routes,
-            checkpoint=find(settings.checkpoint).id,
+            checkpoint=checkpoint.id,
             demo_key_file=settings.demo_key_file,
             cluster=Cluster(),
             links=Links(settings.ray_dashboard_url, settings.prometheus_url, settings.grafana_url),
@@ -46,3 +54,7 @@ class Gateway:
 
     async def check_health(self) -> None:
         """Answers as long as the loop turns: an outage of Postgres or Chroma must not restart replicas."""
+
+    def __del__(self) -> None:
+        """Serve calls this before it ends the replica."""
+        self._decoders.close()

@@ -1,11 +1,13 @@
-"""Answers a prompt: embed, search, read the products, rank."""
+"""Answers a prompt or a photo: embed, search, read the products, rank."""
 
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Coroutine, Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from ray.serve.handle import DeploymentHandle
 
 from api import logs
@@ -19,10 +21,14 @@ from deployments import clients, metrics
 from deployments.search import Search, Wanted
 from deployments.settings import STATEMENT_S_MAX, Settings
 from models.checkpoint import find
-from models.types import Embeddings
+from models.types import Embeddings, Pixels
 
 CHROMA_S_MAX = 1.0
 """A prompt waits no longer for Chroma: exact search answers instead."""
+PHOTOS_S_MAX = 8.0
+"""For the image tower; the Gateway gives up after ten."""
+PHOTO_WEIGHT = 0.4
+"""Of a photo beside words (docs/decisions/0005-words-beside-a-photo.md)."""
 
 Embedded: TypeAlias = tuple[Embeddings, int] | Exception
 """float32[D] of a prompt and its number of chunks, or why there is none."""
@@ -31,9 +37,10 @@ Embedded: TypeAlias = tuple[Embeddings, int] | Exception
 class Query:
     """Concurrent asks come as one list; each gets its own answer or its own error."""
 
-    async def __init__(self, settings: Settings, text: DeploymentHandle[Any]) -> None:
+    async def __init__(self, settings: Settings, text: DeploymentHandle[Any], image: DeploymentHandle[Any]) -> None:
         logs.write()
-        self._clip = clients.Clip(text)
+        self._text = clients.Clip(text)
+        self._image = clients.Clip(image)
         self._checkpoint = find(settings.checkpoint).id
         self._stores = Stores(
             db=await connect(settings.postgres_dsn.get_secret_value(), command_timeout_s=STATEMENT_S_MAX),
@@ -50,12 +57,25 @@ class Query:
         start = time.perf_counter()
         embedded = await self._embed([ask.prompt for ask in asks if ask.prompt is not None])
         embed_ms = (time.perf_counter() - start) * 1000
-        answers = await asyncio.gather(*(self._answer(ask, embedded, embed_ms) for ask in asks), return_exceptions=True)
-        return [_plain(answer) for answer in answers]
+        return await _all(self._answer(ask, embedded, None, embed_ms) for ask in asks)
+
+    async def recommend_for_photos(self, asks: list[Ask], photos: Pixels) -> list[Answer | Exception]:
+        """uint8[N, 3, S, S], one of each ask; a prompt beside it moves the search towards its words.
+
+        Raises Overloaded, Unavailable when the image tower does not answer.
+        """
+        start = time.perf_counter()
+        embedded, vectors = await asyncio.gather(
+            self._embed([ask.prompt for ask in asks if ask.prompt is not None]),
+            self._image.embed_photos(photos, seconds_max=PHOTOS_S_MAX),
+        )
+        embed_ms = (time.perf_counter() - start) * 1000
+        shown = zip(asks, vectors, strict=True)
+        return await _all(self._answer(ask, embedded, vector, embed_ms) for ask, vector in shown)
 
     async def canary(self) -> dict[str, str]:
         """Which part answers: a prompt embedded afresh, and Chroma's heartbeat."""
-        parts = {"clip": self._clip.embed_prompts(["canary"]), "chroma": self._stores.index.alive()}
+        parts = {"clip": self._text.embed_prompts(["canary"]), "chroma": self._stores.index.alive()}
         ends = await asyncio.gather(*parts.values(), return_exceptions=True)
         return {
             part: str(end) if isinstance(end, BaseException) else "ok" for part, end in zip(parts, ends, strict=True)
@@ -69,7 +89,7 @@ class Query:
         failed: dict[str, Exception] = {}
         if missing:
             try:
-                vectors, chunks = await self._clip.embed_prompts(missing)
+                vectors, chunks = await self._text.embed_prompts(missing)
                 found |= {prompt: (vectors[i], chunks[i]) for i, prompt in enumerate(missing)}
             except Exception as error:  # noqa: BLE001 - each ask gets its own answer or error
                 failed = dict.fromkeys(missing, error)
@@ -83,9 +103,11 @@ class Query:
         while len(self._known) > self._known_max:
             self._known.popitem(last=False)
 
-    async def _answer(self, ask: Ask, embedded: dict[str, Embedded], embed_ms: float) -> Answer:
+    async def _answer(
+        self, ask: Ask, embedded: dict[str, Embedded], photo: Embeddings | None, embed_ms: float
+    ) -> Answer:
         start = time.perf_counter()
-        embedding, chunks = await self._embedding(ask, embedded)
+        embedding, chunks = await self._embedding(ask, embedded, photo)
         if embedding is None:
             found, exact = (), True
         else:
@@ -94,21 +116,35 @@ class Query:
         search_ms = (time.perf_counter() - start) * 1000
         return Answer(tuple(found), chunks, self._checkpoint, exact, embed_ms, search_ms)
 
-    async def _embedding(self, ask: Ask, embedded: dict[str, Embedded]) -> tuple[Embeddings | None, int]:
-        """None: the product has no embedded photo yet, so nothing is like it."""
-        if ask.prompt is not None:
-            found = embedded[ask.prompt]
-            if isinstance(found, Exception):
-                raise found
-            return found
+    async def _embedding(
+        self, ask: Ask, embedded: dict[str, Embedded], photo: Embeddings | None
+    ) -> tuple[Embeddings | None, int]:
+        """None: the product has no embedded photo yet, so nothing is like it. `photo` float32[D]."""
+        words, chunks = (None, 0) if ask.prompt is None else _known(embedded[ask.prompt])
+        if words is not None and photo is not None:
+            return _unit(PHOTO_WEIGHT * photo + (1 - PHOTO_WEIGHT) * words), chunks
+        if words is not None or photo is not None:
+            return words if photo is None else photo, chunks
         if ask.like_product_id is None:
-            raise NotFound("neither a prompt nor a product was given")
+            raise NotFound("neither a prompt nor a photo nor a product was given")
         product = await products.get(self._stores.db, ask.shop_id, ask.like_product_id)
         kept = await embeddings.of_photos(self._stores.db, self._checkpoint, [photo.id for photo in product.photos])
-        if not kept:
-            return None, 0
-        mean = np.mean(list(kept.values()), axis=0)
-        return mean / np.linalg.norm(mean), 0
+        return (_unit(np.mean(list(kept.values()), axis=0)) if kept else None), 0
+
+
+def _known(found: Embedded) -> tuple[Embeddings, int]:
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _unit(mean: NDArray[np.floating]) -> Embeddings:
+    return (mean / np.linalg.norm(mean)).astype(np.float32)
+
+
+async def _all(work: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answer | Exception]:
+    """Each ask gets its own answer or its own error."""
+    return [_plain(end) for end in await asyncio.gather(*work, return_exceptions=True)]
 
 
 def _plain(answer: Answer | BaseException) -> Answer | Exception:

@@ -7,7 +7,7 @@ from api.answers import product_response
 from api.conditions import RevisionsOf
 from api.deps import AddressesOf, Db, PartsOf, Secret
 from api.once import OnceOf
-from api.routes.product_bodies import PHOTOS_BODY
+from api.routes.bodies import PHOTOS_BODY
 from api.schemas.product_answers import ProductAnswer
 from api.uploads import SentPhotos, fingerprint, store
 from db import photos, products

@@ -8,7 +8,7 @@ from api.conditions import RevisionsOf
 from api.deps import AddressesOf, Db, PartsOf, Secret
 from api.errors import FieldProblem, InvalidFields
 from api.races import again
-from api.routes.product_bodies import WRITE_BODY
+from api.routes.bodies import WRITE_BODY
 from api.schemas.product_answers import ProductAnswer
 from api.schemas.products import ProductWrite
 from api.uploads import SentProduct, store, validated

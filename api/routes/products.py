@@ -10,7 +10,7 @@ from api.conditions import EtagsOf, RevisionsOf, WaitOf
 from api.deps import AddressesOf, Db, PageOf, PartsOf, Secret
 from api.once import OnceOf
 from api.races import again
-from api.routes.product_bodies import WRITE_BODY
+from api.routes.bodies import WRITE_BODY
 from api.schemas.product_answers import ProductAnswer, ProductPage
 from api.schemas.products import ProductPatch
 from api.schemas.text import Text

@@ -1,15 +1,17 @@
-"""Recommendations for a prompt, or for a product."""
+"""Recommendations for a prompt, for a photo, or for a product."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
 from api import ids
+from api.asking import WantedOf, read
 from api.deps import AddressesOf, AnyKey, Db, PartsOf
 from api.ports import Ask
 from api.recommending import recommend
+from api.routes.bodies import WANTED_BODY
 from api.schemas import filters
-from api.schemas.recommendations import RESULTS_DEFAULT, NumResults, Prompt, RecommendationAnswer, RecommendationRequest
+from api.schemas.recommendations import RESULTS_DEFAULT, NumResults, Prompt, RecommendationAnswer
 from db import products
 from models.prompt import clean
 
@@ -18,19 +20,25 @@ router = APIRouter(tags=["recommendations"])
 Count = Annotated[NumResults, Query(description="How many products, best first")]
 
 
-@router.post("/v1/recommendations")
+@router.post("/v1/recommendations", openapi_extra=WANTED_BODY)
 async def recommend_for_prompt(
-    caller: AnyKey, request: Request, parts: PartsOf, wanted: RecommendationRequest, to: AddressesOf
+    caller: AnyKey, request: Request, parts: PartsOf, wanted: WantedOf, to: AddressesOf
 ) -> RecommendationAnswer:
-    """The shop's products that fit a prompt, best first. The prompt is kept for the shop to learn from."""
-    ask = Ask(
-        shop_id=caller.shop_id,
-        num_results=wanted.num_results,
-        prompt=clean(wanted.prompt),
-        filter=filters.parse(wanted.filter),
-        min_score=wanted.min_score,
-    )
-    return await recommend(parts, request, ask, to)
+    """The shop's products that fit a prompt or look like a photo, best first; with both, what lies between the two.
+
+    The prompt is kept for the shop to learn from; of the photo nothing is kept.
+    """
+    wish = wanted.wish
+    async with read(parts, wanted.photo) as photo:
+        ask = Ask(
+            shop_id=caller.shop_id,
+            num_results=wish.num_results,
+            prompt=None if photo and not (wish.prompt or "").strip() else clean(wish.prompt or ""),
+            photo=photo,
+            filter=filters.parse(wish.filter),
+            min_score=wish.min_score,
+        )
+        return await recommend(parts, request, ask, to)
 
 
 @router.get("/v1/recommendations")

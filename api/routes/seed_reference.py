@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.routes.product_bodies import PHOTOS
+from api.routes.bodies import PHOTOS
 from api.schemas.seed import SeedAsk
 
 _TEXT = {"type": "string"}

@@ -52,6 +52,11 @@ _ASKED_PRODUCT = {
     "materials": ["cotton"],
     "photos": [_RECOMMENDATION["photo"]],
 }
+_WISH = {
+    "prompt": "red summer dress",
+    "num_results": 5,
+    "filter": {"and": [{"category": {"in": ["dress"]}}, {"price": {"lte": 80}}]},
+}
 _ANSWER = {
     "recommendation_id": "rec_01939f3ce3b17a0fb2f9a2f64d0a5c11",
     "data": [_RECOMMENDATION],
@@ -63,21 +68,23 @@ _ANSWER = {
 }
 
 
-class RecommendationRequest(BaseModel):
-    """What a shopper wants."""
+class RecommendationWish(BaseModel):
+    """What a shopper wants who shows a photo."""
 
-    model_config = given(
-        {
-            "prompt": "red summer dress",
-            "num_results": 5,
-            "filter": {"and": [{"category": {"in": ["dress"]}}, {"price": {"lte": 80}}]},
-        }
-    )
+    model_config = given(_WISH)
 
-    prompt: Prompt = Field(description=f"At most {PROMPT_CHARACTERS_MAX:,} characters, in the shopper's words")
+    prompt: Prompt | None = Field(default=None, description="Words beside the photo, such as “in green”")
     num_results: NumResults = Field(default=RESULTS_DEFAULT, description="How many products, best first")
     filter: Clause | None = Field(default=None, description="Only products that fit; at most 50 clauses")
     min_score: float | None = Field(default=None, ge=-1, le=1, description="Only products with at least this score")
+
+
+class RecommendationRequest(RecommendationWish):
+    """What a shopper wants."""
+
+    model_config = given(_WISH)
+
+    prompt: Prompt = Field(description=f"At most {PROMPT_CHARACTERS_MAX:,} characters, in the shopper's words")  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
 
 
 class RecommendedPhoto(BaseModel):
@@ -99,7 +106,7 @@ class Recommendation(BaseModel):
     external_id: str | None = Field(description="The shop's own id")
     rank: int = Field(description="From 1, best first")
     score: float = Field(description="What the order follows")
-    similarity: float = Field(description="Cosine of the prompt's and the photo's embedding, -1 to 1")
+    similarity: float = Field(description="Cosine of the embedding of what was asked and the photo's, -1 to 1")
     name: str = Field(description="What people call it")
     description: str = Field(description="For people")
     category: str | None = Field(description="Name of the category")
@@ -160,7 +167,7 @@ class Timing(BaseModel):
 
     model_config = told({"embed": 4.1, "search": 3.2, "total": 9.0})
 
-    embed: float = Field(description="Embedding the prompt")
+    embed: float = Field(description="Embedding the prompt or the photo")
     search: float = Field(description="Finding the photos and their products")
     total: float = Field(description="All of it, but the network")
 
@@ -172,7 +179,7 @@ class RecommendationAnswer(BaseModel):
 
     recommendation_id: str = Field(description="`rec_…`")
     data: list[Recommendation] = Field(description="Empty for an empty shop")
-    product: AskedProduct | None = Field(description="What the products are similar to; null for a prompt")
+    product: AskedProduct | None = Field(description="What the products are similar to; null for a prompt or a photo")
     used_inputs: list[str] = Field(description="Which parts of the request were used")
     prompt_chunks: int = Field(description="Into how many parts of at most 77 tokens the prompt was split")
     model: Model = Field(description="The CLIP weights that answered")

@@ -55,6 +55,36 @@ def test_an_upload_answers_before_its_photo_is_embedded(shop: Shop) -> None:
     assert shop.wait_until_settled()["ready"] == 10
 
 
+def test_a_photo_finds_its_own_product_first_and_its_kind_next(filled: Shop) -> None:
+    answer = filled.http.post("/v1/recommendations", files={"photo": ("a.jpg", sample("SH-003"), "image/jpeg")})
+
+    found = json(answer)
+    assert found["used_inputs"] == ["photo"]
+    assert found["data"][0]["external_id"] == "SH-003"
+    assert found["data"][0]["similarity"] > 0.99
+    assert [one["category"] for one in found["data"][:5]].count("shirt") >= 4
+
+
+def test_words_beside_a_photo_take_the_search_elsewhere(filled: Shop) -> None:
+    photo = ("a.jpg", sample("SH-003"), "image/jpeg")
+    answer = filled.http.post("/v1/recommendations", files={"photo": photo}, data={"request": '{"prompt": "a hat"}'})
+
+    kinds = [one["category"] for one in json(answer)["data"]]
+    assert kinds[:5].count("hat") >= 3
+
+
+def test_a_damaged_photo_is_named_and_the_next_one_is_answered(filled: Shop) -> None:
+    whole = sample("DR-001")
+
+    answers = [
+        filled.http.post("/v1/recommendations", files={"photo": ("a.jpg", photo)})
+        for photo in (whole[: len(whole) // 2], whole)
+    ]
+
+    assert json(answers[0], 422)["code"] == "photo_truncated"
+    assert json(answers[1])["data"][0]["external_id"] == "DR-001"
+
+
 @pytest.mark.parametrize("num_results", [1, 5, 24])
 def test_a_recommendation_honours_num_results_best_first(filled: Shop, num_results: int) -> None:
     found = filled.recommend("red dress", num_results)

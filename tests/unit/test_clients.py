@@ -1,14 +1,25 @@
 """Calls to replicas: one retry for a dead one, Ray's errors become ours."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, cast
+from uuid import uuid4
 
+import numpy as np
 import pytest
 from ray.exceptions import ActorDiedError, RayTaskError
 from ray.serve.exceptions import BackPressureError
+from ray.serve.handle import DeploymentHandle
 
+from api.ports import Answer, Ask
 from db.errors import NotFound, Overloaded, Unavailable
-from deployments.clients import _call
+from deployments.clients import Query, _call
+from deployments.decode import Decoders
+from models.photo import BadPhoto, PhotoTruncated
+from models.types import Pixels
+from tests.unit import odd_photos
 
 
 class Calls:
@@ -78,3 +89,58 @@ async def test_a_caller_that_leaves_is_not_told_of_a_dead_replica() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await call
+
+
+class PlayedHandle:
+    """Stands for the Query deployment's handle; keeps what crossed it."""
+
+    def __init__(self) -> None:
+        self.crossed: list[tuple[list[Ask], Pixels]] = []
+        self.recommend_for_photos = self
+
+    async def remote(self, asks: list[Ask], photos: Pixels) -> list[Answer]:
+        self.crossed.append((asks, photos))
+        return [Answer((), 0, "mini@1", exact=False, embed_ms=0, search_ms=0) for _ in asks]
+
+
+@pytest.fixture
+def decoders() -> Iterator[Decoders]:
+    made = Decoders(1, photo_s_max=20)
+    yield made
+    made.close()
+
+
+async def test_a_photo_crosses_as_pixels_and_never_as_bytes(decoders: Decoders) -> None:
+    handle = PlayedHandle()
+    query = Query(cast("DeploymentHandle[Any]", handle), decoders, 32)
+    photo = odd_photos.saved(odd_photos.scene(), "JPEG")
+
+    await query.recommend(Ask(uuid4(), 5, "in green", photo))
+
+    ((asks, pixels),) = handle.crossed
+    assert [(ask.prompt, ask.photo) for ask in asks] == [("in green", None)]
+    assert (pixels.shape, pixels.dtype) == ((1, 3, 32, 32), np.uint8)
+
+
+async def test_a_photo_that_cannot_be_decoded_asks_nobody(decoders: Decoders) -> None:
+    handle = PlayedHandle()
+    query = Query(cast("DeploymentHandle[Any]", handle), decoders, 32)
+
+    with pytest.raises(PhotoTruncated):
+        await query.recommend(
+            Ask(uuid4(), 5, photo=odd_photos.cut_in_half(odd_photos.saved(odd_photos.noise(), "JPEG")))
+        )
+
+    assert handle.crossed == []
+
+
+async def test_a_photo_whose_decoder_is_killed_is_the_photos_fault(decoders: Decoders) -> None:
+    query = Query(cast("DeploymentHandle[Any]", PlayedHandle()), decoders, 32)
+    photo = odd_photos.saved(odd_photos.scene(), "JPEG")
+    await query.recommend(Ask(uuid4(), 5, photo=photo))
+    os.kill(decoders.pids[0], signal.SIGKILL)
+
+    with pytest.raises(BadPhoto):
+        await query.recommend(Ask(uuid4(), 5, photo=photo))
+
+    await query.recommend(Ask(uuid4(), 5, photo=photo))

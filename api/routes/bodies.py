@@ -1,4 +1,4 @@
-"""The two shapes in which a product may be written, for the API reference."""
+"""The shapes of bodies that come as JSON or as a form, for the API reference."""
 
 from typing import Any
 
@@ -57,6 +57,27 @@ PHOTOS_BODY: dict[str, Any] = {
                 "schema": {"type": "object", "required": ["photo"], "properties": {"photo": PHOTOS}},
                 "example": {"photo": ["(file)"]},
             }
+        },
+    }
+}
+
+WANTED_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "Words as JSON; or a form with a photo, and in `request` the same JSON, where `prompt` may miss",
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/RecommendationRequest"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["photo"],
+                    "properties": {
+                        "photo": PHOTOS["items"] | {"description": PHOTOS["description"]},
+                        "request": {"$ref": "#/components/schemas/RecommendationWish"},
+                    },
+                },
+                "encoding": {"request": {"contentType": "application/json"}},
+            },
         },
     }
 }
