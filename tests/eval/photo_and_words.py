@@ -1,4 +1,4 @@
-"""`python -m tests.eval.photo_and_words`: how much a photo should weigh beside words (docs/decisions/0005-words-beside-a-photo.md).
+"""`python -m tests.eval.photo_and_words`: how much a photo should weigh beside words (docs/decisions/0005).
 
 Each validation photo is shown with "in {another colour}" and the others are the shop. Relevant: the photo's garment in
 the words' colour, for pairs that at least five photos show.
