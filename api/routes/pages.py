@@ -1,4 +1,4 @@
-"""Pages for people: the demo shop front, the API reference, what each problem means. No host but this one is asked."""
+"""Pages for people: the shop front, the console, the API reference, problems. No host but this one is asked."""
 
 import asyncio
 import functools
@@ -30,6 +30,12 @@ PAGE = {
 @router.get("/")
 async def front(request: Request) -> Response:
     return await static(request, "index.html")
+
+
+@router.get("/console")
+@router.get("/console/{path:path}")
+async def console(request: Request, path: str = "") -> Response:  # noqa: ARG001 - the page itself reads its address
+    return await static(request, "console/index.html")
 
 
 @router.get("/docs")

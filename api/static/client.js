@@ -1,20 +1,11 @@
 // Talks to the FitMatch API with a publishable key: the only kind that may be seen in a browser.
 
+import { noAnswer, readProblem } from "./problem.js";
+
 const STORED_AS = "fitmatch.publishable_key";
 const WAIT_MS_MAX = 20_000;
 
 let demoKey = null;
-
-export class Problem extends Error {
-  constructor({ title, detail, status = 0, requestId = null, retryAfterS = null }) {
-    super(detail);
-    Object.assign(this, { title, detail, status, requestId, retryAfterS });
-  }
-
-  get isAboutTheKey() {
-    return this.status === 401 || this.status === 403;
-  }
-}
 
 /** Moves `?key=` out of the address bar, where it would end up in bookmarks and shared links. */
 export function takeKeyFromAddress() {
@@ -79,31 +70,7 @@ async function ask(path, key, signal, request = {}) {
     if (answer.ok) return await answer.json();
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    throw new Problem(noAnswer(error));
+    throw noAnswer(error, WAIT_MS_MAX);
   }
   throw await readProblem(answer);
-}
-
-function noAnswer(error) {
-  if (error.name === "TimeoutError") {
-    return { title: "That took too long", detail: `The server gave no answer within ${WAIT_MS_MAX / 1000} seconds.` };
-  }
-  return { title: "No answer", detail: "The server cannot be reached. Is it still running?" };
-}
-
-async function readProblem(answer) {
-  const body = (await answer.json().catch(() => null)) ?? {};
-  const retryAfterS = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10);
-  return new Problem({
-    title: body.title ?? "Something went wrong",
-    detail: sentences(body) ?? `The server answered with status ${answer.status}.`,
-    status: answer.status,
-    requestId: body.request_id ?? answer.headers.get("X-Request-Id"),
-    retryAfterS: Number.isNaN(retryAfterS) ? null : retryAfterS,
-  });
-}
-
-/** `errors` of a 422 say more than its `detail`, which only points at them. */
-function sentences({ detail, errors }) {
-  return errors?.length ? errors.map((error) => error.detail).join(" ") : detail;
 }

@@ -131,7 +131,7 @@ async def test_the_demo_page_gets_its_key(api: Api, context: Context) -> None:
         assert (await client.get("/demo.json")).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/docs/problems"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/docs/problems", "/console", "/console/products/prd_1"])
 async def test_pages_ask_no_other_host(api: Api, path: str) -> None:
     async with api.client() as client:
         page = await client.get(path)

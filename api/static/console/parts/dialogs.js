@@ -1,0 +1,48 @@
+// Dialogs: one that asks before something is lost, one with a form, one with anything.
+
+import { make } from "../../make.js";
+import { form } from "./forms.js";
+
+/** Answers whether `action` was chosen. Raises nothing: do the thing after it, or give it as `send` to `askIn`. */
+export function confirm({ title, text, action }) {
+  return new Promise((answer) => {
+    const yes = make("button", { className: "button", value: "yes" }, action);
+    const no = make("button", { className: "button-quiet", value: "no", autofocus: true }, "Cancel");
+    const choice = make("form", { method: "dialog" }, make("p", {}, text), make("div", { className: "actions" }, yes, no));
+    const dialog = open(title, choice);
+    dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"));
+  });
+}
+
+/** A form in a dialog; answers what `send(values)` answered, or null when it was left. Problems are shown in the form. */
+export function askIn({ title, lead = null, fields, submit, send }) {
+  return new Promise((answer) => {
+    let answered = null;
+    const asked = form({
+      fields,
+      submit,
+      cancel: () => dialog.close(),
+      send: async (values) => {
+        answered = await send(values);
+        dialog.close();
+      },
+    });
+    const dialog = open(title, ...(lead === null ? [] : [make("p", {}, lead)]), asked);
+    dialog.addEventListener("close", () => answer(answered));
+  });
+}
+
+/** Anything in a dialog, which leaves the page when it is closed. */
+export function open(title, ...content) {
+  const head = make("h2", {}, title);
+  head.id = `dialog-title-${(titles += 1)}`;
+  const dialog = make("dialog", { className: "dialog" }, head, ...content);
+  dialog.setAttribute("aria-labelledby", head.id);
+  // The one who opened it has the focus again: the browser sees to it as long as that one is still there.
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+let titles = 0;
