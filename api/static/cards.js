@@ -1,23 +1,37 @@
 // Product cards and their parts.
 
 import { icon, make } from "./make.js";
+import { pricesOf } from "./prices.js";
 
-export function card(product, href) {
+// The API gives addresses, not widths: photos of clothes are mostly three wide and four high.
+const THUMBNAIL_WIDTH = 240;
+const MEDIUM_WIDTH = 720;
+const FRAME = { width: 3, height: 4 };
+
+export const SIZES = {
+  grid: "(max-width: 44rem) 45vw, 15rem",
+  small: "(max-width: 44rem) 34vw, 9rem",
+  product: "(max-width: 44rem) 100vw, 26rem",
+};
+
+/** `place` counts from 0; what is in the first row (`columns`) is wanted first, what follows when it comes into view. */
+export function card(product, href, { place, columns, sizes = SIZES.grid }) {
+  const first = place < columns;
   const link = make(
     "a",
     { className: "card", href },
-    make("div", { className: "frame" }, photoOf(product, { small: true, lazy: product.rank > 6 })),
+    make("div", { className: "frame" }, photoOf(product, { sizes, first, lazy: !first })),
     make("span", { className: "name" }, nameOf(product)),
-    make(
-      "span",
-      { className: "facts" },
-      make("span", { className: "price" }, ...pricesOf(product)),
-      scoreOf(product) === null ? null : make("span", { className: "score" }, `score ${scoreOf(product)}`),
-    ),
+    make("span", { className: "facts" }, ...pricesOf(product)),
   );
   // The page that follows this link need not ask for what is already here.
   link.product = product;
   return make("li", {}, link);
+}
+
+export function cards(products, hrefOf, grid, sizes) {
+  const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
+  return products.map((product, place) => card(product, hrefOf(product), { place, columns, sizes }));
 }
 
 export function skeletons(count) {
@@ -30,13 +44,20 @@ export function skeletons(count) {
 }
 
 /** The photo, or a hanger where there is none or its signed address no longer works. */
-export function photoOf(product, { small = false, lazy = false } = {}) {
-  if (!product.photo?.url) return hanger();
+export function photoOf(product, { sizes, first = false, lazy = false }) {
+  const { url, thumbnail_url: thumbnail } = product.photo ?? {};
+  if (!url) return hanger();
   const photo = make("img", {
     alt: `Photo of ${nameOf(product)}`,
     decoding: "async",
     loading: lazy ? "lazy" : "eager",
-    src: (small && product.photo.thumbnail_url) || product.photo.url,
+    fetchPriority: first ? "high" : "auto",
+    width: FRAME.width * 80,
+    height: FRAME.height * 80,
+    sizes,
+    srcset: thumbnail ? `${thumbnail} ${THUMBNAIL_WIDTH}w, ${url} ${MEDIUM_WIDTH}w` : "",
+    // Last: setting it starts the loading.
+    src: url,
   });
   photo.addEventListener("error", () => photo.replaceWith(hanger()), { once: true });
   return photo;
@@ -44,29 +65,6 @@ export function photoOf(product, { small = false, lazy = false } = {}) {
 
 export function nameOf(product) {
   return product.name || product.external_id || "Unnamed product";
-}
-
-/** What it costs, what it did cost, and that it cannot be bought: each only where the shop says so. */
-export function pricesOf({ price, sale_price: salePrice, availability }) {
-  const [now, before] = salePrice ? [money(salePrice), money(price)] : [money(price), null];
-  return [
-    now,
-    before === null ? null : make("del", {}, make("span", { className: "unseen" }, "before "), before),
-    availability === "out_of_stock" ? make("span", { className: "sold-out" }, "sold out") : null,
-  ].filter((part) => part !== null);
-}
-
-function money(price) {
-  if (price?.amount === undefined || price.amount === null) return null;
-  try {
-    return new Intl.NumberFormat(navigator.language, { style: "currency", currency: price.currency }).format(price.amount);
-  } catch {
-    return [price.amount, price.currency].filter(Boolean).join(" ");
-  }
-}
-
-function scoreOf({ score }) {
-  return Number.isFinite(score) ? score.toFixed(2) : null;
 }
 
 function hanger() {

@@ -47,12 +47,19 @@ async function askForDemoKey() {
   return demo?.publishable_key ?? null;
 }
 
-export function recommend(key, prompt, numResults, signal) {
-  return ask("/v1/recommendations", key, signal, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ prompt, num_results: numResults }),
-  });
+/** The shop's name, what there is to choose from, and popular prompts. */
+export function storefrontOf(key, signal) {
+  return ask("/v1/storefront", key, signal);
+}
+
+/** `wish` is the API's own `{ prompt, filter, num_results }`; with a photo it goes as a form. */
+export function recommend(key, wish, photo, signal) {
+  const json = new Blob([JSON.stringify(wish)], { type: "application/json" });
+  if (photo === null) return ask("/v1/recommendations", key, signal, { method: "POST", body: json });
+  const form = new FormData();
+  form.append("request", json);
+  form.append("photo", photo, "photo.jpg");
+  return ask("/v1/recommendations", key, signal, { method: "POST", body: form });
 }
 
 export function similar(key, productId, numResults, signal) {
@@ -64,7 +71,7 @@ async function ask(path, key, signal, request = {}) {
   try {
     answer = await fetch(path, {
       ...request,
-      headers: { ...request.headers, Accept: "application/json", Authorization: `Bearer ${key}` },
+      headers: { Accept: "application/json", Authorization: `Bearer ${key}` },
       signal: AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS_MAX)]),
     });
     if (answer.ok) return await answer.json();

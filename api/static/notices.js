@@ -1,6 +1,9 @@
 // What is shown instead of products: why there are none, and what to do about it.
 
 import { make } from "./make.js";
+import { inShoppersWords } from "./photo_words.js";
+
+const RETRY_AFTER_S_MAX = 120;
 
 export function emptyShop() {
   return notice(
@@ -13,24 +16,64 @@ export function nothingSimilar() {
   return make("p", { className: "quiet" }, "Nothing else in this shop comes close.");
 }
 
-export function problem(error, tryAgain) {
-  const wait = error.retryAfterS ? ` Try again in ${error.retryAfterS} s.` : "";
-  const button = make("button", { type: "button", className: "button" }, "Try again");
-  button.addEventListener("click", tryAgain);
-  const shown = notice(
-    error.title ?? "Something went wrong",
-    make("p", {}, (error.detail ?? "The page failed to show the answer.") + wait),
-    button,
-    error.requestId ? make("p", { className: "quiet" }, "Request ", make("code", {}, error.requestId)) : null,
+/** Each choice can be taken back on its own, or all at once. */
+export function nothingFits(chips, choose, nothingChosen) {
+  const removals = chips.map(({ words, without }) =>
+    make("li", {}, button(`Without “${words}”`, "button-quiet", () => choose(without))),
   );
-  shown.setAttribute("role", "alert");
+  return notice(
+    "No product fits these filters",
+    make("p", {}, "The shop has other products, but none that all of your filters allow."),
+    chips.length > 1 ? make("ul", { className: "ways-out" }, ...removals) : null,
+    button(chips.length > 1 ? "Clear all filters" : `Without “${chips[0].words}”`, "button", () => choose(nothingChosen)),
+  );
+}
+
+export function productGone(startAddress) {
+  return notice(
+    "This product is no longer here",
+    make("p", {}, "The shop has taken it away, or the link is not complete."),
+    make("p", {}, make("a", { className: "button", href: startAddress }, "See what there is")),
+  );
+}
+
+export function problem(error, tryAgain) {
+  const told = make(
+    "div",
+    {},
+    make("h2", {}, error.title ?? "Something went wrong"),
+    make("p", {}, inShoppersWords(error)),
+  );
+  told.setAttribute("role", "alert");
+  const shown = make("section", { className: "notice" }, told);
+  if (error.code === "offline") told.append(make("p", {}, "The page asks again by itself as soon as there is one."));
+  else shown.append(againIn(error.retryAfterS ?? 0, tryAgain));
+  if (error.requestId) shown.append(make("p", { className: "quiet" }, "Request ", make("code", {}, error.requestId)));
   return shown;
+}
+
+/** The server says how long it wants to be left alone. The seconds count down outside of the alert, or each were read out. */
+function againIn(seconds, tryAgain) {
+  const shown = button("Try again", "button", tryAgain);
+  const tick = (left) => {
+    shown.disabled = left > 0;
+    shown.textContent = left > 0 ? `Try again in ${left} s` : "Try again";
+    if (left > 0) setTimeout(() => shown.isConnected && tick(left - 1), 1000);
+  };
+  tick(Math.min(seconds, RETRY_AFTER_S_MAX));
+  return shown;
+}
+
+function button(words, className, act) {
+  const made = make("button", { type: "button", className }, words);
+  made.addEventListener("click", act);
+  return made;
 }
 
 /** Asks for a publishable key; `use(key)` returns whether it took it. */
 export function keyWanted(reason, use) {
   const input = make("input", {
-    id: "key", name: "key", type: "text", required: true, autocomplete: "off", spellcheck: false, placeholder: "fm_pk_…",
+    id: "key", className: "input input-code", name: "key", type: "text", required: true, autocomplete: "off", spellcheck: false, placeholder: "fm_pk_…",
   });
   const hint = make("p", { className: "wrong", id: "key-hint" });
   hint.setAttribute("role", "alert");

@@ -16,7 +16,10 @@ export function noAnswer(error, waitMs) {
   if (error.name === "TimeoutError") {
     return new Problem({ title: "That took too long", detail: `The server gave no answer within ${waitMs / 1000} seconds.` });
   }
-  return new Problem({ title: "No answer", detail: "The server cannot be reached. Is it still running?" });
+  if (!navigator.onLine) {
+    return new Problem({ title: "You are offline", detail: "There is no connection to the network.", code: "offline" });
+  }
+  return new Problem({ title: "No answer", detail: "The server cannot be reached right now." });
 }
 
 /** From an answer's problem document (RFC 9457); `header(name)` reads its headers. */

@@ -14,6 +14,8 @@ class Sample:
     name: str
     description: str
     category: str
+    style: str
+    age_group: str
     price: str
     currency: str
     availability: str
