@@ -20,6 +20,7 @@
 
 export const VIEWS = [
   { path: "/console", of: "shop", name: "Overview", load: () => import("./views/overview.js") },
+  { path: "/console/keys", of: "shop", name: "Keys", load: () => import("./views/keys.js") },
 ];
 
 /** The view at this path for this kind of session, with its `params`; null for none. */

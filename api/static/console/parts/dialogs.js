@@ -3,7 +3,7 @@
 import { make } from "../../make.js";
 import { form } from "./forms.js";
 
-/** Answers whether `action` was chosen. Raises nothing: do the thing after it, or give it as `send` to `askIn`. */
+/** Answers whether `action` was chosen. */
 export function confirm({ title, text, action }) {
   return new Promise((answer) => {
     const yes = make("button", { className: "button", value: "yes" }, action);
@@ -14,7 +14,7 @@ export function confirm({ title, text, action }) {
   });
 }
 
-/** A form in a dialog; answers what `send(values)` answered, or null when it was left. Problems are shown in the form. */
+/** A form in a dialog; answers what `send(values, once)` answered, or null when it was left. Problems are shown in the form. */
 export function askIn({ title, lead = null, fields, submit, send }) {
   return new Promise((answer) => {
     let answered = null;
@@ -22,8 +22,8 @@ export function askIn({ title, lead = null, fields, submit, send }) {
       fields,
       submit,
       cancel: () => dialog.close(),
-      send: async (values) => {
-        answered = await send(values);
+      send: async (values, once) => {
+        answered = await send(values, once);
         dialog.close();
       },
     });

@@ -1,13 +1,15 @@
 // Forms whose fields say themselves what the server refused about them.
 
 import { make } from "../../make.js";
+import { newKey } from "../api.js";
 
 /**
  * `fields`: [{ name, label, type, value, hint, options, pointer, …attributes of the input }]. `type` is one of an input, or
  * "textarea", "select" (with `options`: [{ value, text }]), "checkbox". `pointer` is where the server looks for the field
  * (default `/name`).
- * `send(values)` does what the form is for; values are strings, booleans of checkboxes. The Problem that it throws is shown
- * at the fields that its `errors` point at, else above the button. `cancel()` adds a button for it.
+ * `send(values, once)` does what the form is for; values are strings, booleans of checkboxes; `once` is an Idempotency-Key
+ * that stays while the values do. The Problem that it throws is shown at the fields that its `errors` point at, else above
+ * the button. `cancel()` adds a button for it.
  */
 export function form({ fields, submit, send, cancel = null }) {
   const parts = fields.map(field);
@@ -18,18 +20,20 @@ export function form({ fields, submit, send, cancel = null }) {
   beside?.addEventListener("click", cancel);
   const shown = make(
     "form",
-    { className: "form", noValidate: false },
+    { className: "form" },
     ...parts.map((part) => part.element),
     wrong,
     make("div", { className: "actions" }, button, beside),
   );
+  const onceFor = keys();
   shown.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (button.disabled) return;
     clear(parts, wrong);
     button.disabled = true;
     try {
-      await send(Object.fromEntries(parts.map((part) => [part.name, part.read()])));
+      const values = Object.fromEntries(parts.map((part) => [part.name, part.read()]));
+      await send(values, onceFor(values));
     } catch (error) {
       tell(error, parts, wrong);
     } finally {
@@ -74,6 +78,16 @@ function inputOf(type, options) {
 
 function option({ value, text }) {
   return make("option", { value }, text);
+}
+
+/** The same key for the same values: a try whose answer was lost creates nothing twice. */
+function keys() {
+  let [sent, once] = [null, null];
+  return (values) => {
+    const now = JSON.stringify(values);
+    if (now !== sent) [sent, once] = [now, newKey()];
+    return once;
+  };
 }
 
 function clear(parts, wrong) {

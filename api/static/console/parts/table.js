@@ -3,11 +3,12 @@
 import { make } from "../../make.js";
 
 /**
- * `columns`: [{ title, cell(row), isHead, className }]; `cell` answers a string or an element. `isHead` marks the cell that
- * names the row. `caption` is for screen readers.
+ * `columns`: [{ title, cell(row), isHead, isUnseen, className }]; `cell` answers a string or an element. `isHead` marks the
+ * cell that names the row; with `isUnseen` only screen readers have the column's title, as they alone have the `caption`.
+ * `rowId(row)` becomes the row's `data-id`.
  */
 export function table({ caption, columns, rows, rowId = null }) {
-  const heads = columns.map((column) => role("columnheader", make("th", { scope: "col" }, column.title)));
+  const heads = columns.map((column) => role("columnheader", make("th", { scope: "col" }, headOf(column))));
   const body = role("rowgroup", make("tbody", {}, ...rows.map((row) => rowOf(row, columns, rowId))));
   return role(
     "table",
@@ -21,11 +22,15 @@ export function table({ caption, columns, rows, rowId = null }) {
   );
 }
 
+function headOf({ title, isUnseen = false }) {
+  return isUnseen ? make("span", { className: "unseen" }, title) : title;
+}
+
 function rowOf(row, columns, rowId) {
-  const cells = columns.map(({ title, cell, isHead = false, className = "" }) => {
+  const cells = columns.map(({ title, cell, isHead = false, isUnseen = false, className = "" }) => {
     const made = make(isHead ? "th" : "td", { className }, cell(row));
     if (isHead) made.scope = "row";
-    made.dataset.title = title;
+    if (!isUnseen) made.dataset.title = title;
     return role(isHead ? "rowheader" : "cell", made);
   });
   const made = role("row", make("tr", {}, ...cells));
