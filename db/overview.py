@@ -5,6 +5,8 @@ from typing import Literal
 from uuid import UUID
 
 from db.postgres import Db
+from db.product import STATUSES as PRODUCT_STATUSES
+from db.product import Status
 
 PhotoStatus = Literal["queued", "embedding", "ready", "failed"]
 STATUSES: tuple[PhotoStatus, ...] = ("queued", "embedding", "ready", "failed")
@@ -31,6 +33,25 @@ class ShopQueue:
     name: str
     jobs: int
     oldest_age_s: float
+
+
+@dataclass(frozen=True)
+class QueueClass:
+    """Jobs of one kind: `tried` ones were claimed before, so each waits for another attempt or is worked on now."""
+
+    remove: bool
+    """The photo is to leave Chroma; else to get there."""
+    tried: bool
+    jobs: int
+    oldest_age_s: float
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Prompts of the last hour, by whether anything was recommended."""
+
+    answered: int
+    empty: int
 
 
 @dataclass(frozen=True)
@@ -111,3 +132,66 @@ async def indexed(db: Db) -> list[Indexed]:
         """
     )
     return [Indexed(**row) for row in rows]
+
+
+async def queue_by_class(db: Db) -> list[QueueClass]:
+    """Only classes that have jobs."""
+    rows = await db.fetch(
+        """
+        SELECT p.deleted_at IS NOT NULL AS remove, j.attempts > 0 AS tried, count(*) AS jobs,
+            extract(epoch FROM now() - min(j.created_at))::float AS oldest_age_s
+        FROM jobs j JOIN photos p ON p.id = j.photo_id GROUP BY 1, 2
+        """
+    )
+    return [QueueClass(**row) for row in rows]
+
+
+async def queue_by_rank(db: Db, limit: int) -> list[int]:
+    """How many jobs the shops with most jobs have, most first: whether one shop's import is all that waits."""
+    rows = await db.fetch(
+        "SELECT count(*) AS jobs FROM jobs GROUP BY shop_id ORDER BY jobs DESC, shop_id LIMIT $1", limit
+    )
+    return [row["jobs"] for row in rows]
+
+
+async def products_by_status(db: Db) -> dict[Status, int]:
+    """Of live shops; the statuses of `Product.status`."""
+    rows = await db.fetch(
+        """
+        WITH seen AS (
+            SELECT product_id, bool_or(status = 'queued') AS queued, bool_or(status = 'embedding') AS embedding,
+                bool_or(status = 'failed') AS failed, bool_or(status = 'ready') AS ready
+            FROM photos WHERE deleted_at IS NULL GROUP BY product_id
+        )
+        SELECT CASE WHEN seen.queued THEN 'queued' WHEN seen.embedding THEN 'embedding'
+            WHEN seen.failed IS NOT TRUE THEN 'ready'
+            WHEN seen.ready THEN 'partial' ELSE 'failed' END AS status, count(*) AS products
+        FROM products p JOIN shops s ON s.id = p.shop_id LEFT JOIN seen ON seen.product_id = p.id
+        WHERE p.deleted_at IS NULL AND s.deleted_at IS NULL GROUP BY 1
+        """
+    )
+    return dict.fromkeys(PRODUCT_STATUSES, 0) | {row["status"]: row["products"] for row in rows}
+
+
+async def failures(db: Db) -> dict[str, int]:
+    """Failed photos of live shops, by code."""
+    rows = await db.fetch(
+        """
+        SELECT coalesce(f.error_code, '') AS code, count(*) AS photos
+        FROM photos f JOIN shops s ON s.id = f.shop_id
+        WHERE f.status = 'failed' AND f.deleted_at IS NULL AND s.deleted_at IS NULL GROUP BY 1
+        """
+    )
+    return {row["code"]: row["photos"] for row in rows}
+
+
+async def asked(db: Db, since: UUID) -> Asked:
+    """`since`: the least id of that time, so that the primary key finds them."""
+    rows = await db.fetch(
+        """
+        SELECT count(*) FILTER (WHERE returned > 0) AS answered, count(*) FILTER (WHERE returned = 0) AS empty
+        FROM prompts WHERE id >= $1
+        """,
+        since,
+    )
+    return Asked(**rows[0])

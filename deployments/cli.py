@@ -1,4 +1,4 @@
-"""The command line: `fitmatch run`, `doctor`, `migrate`, `rebuild-index`."""
+"""The command line: `fitmatch run`, `doctor`, `migrate`, `rebuild-index`, `exporter`."""
 
 import argparse
 import asyncio
@@ -36,6 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     rebuild = commands.add_parser("rebuild-index", help="rebuild Chroma from the embeddings in Postgres")
     rebuild.add_argument("--shop", metavar="shp_…", help="this shop only")
     rebuild.set_defaults(command=_rebuild_index)
+    exporter = commands.add_parser("exporter", help="serve what Postgres knows to Prometheus until Ctrl-C")
+    exporter.set_defaults(command=_exporter)
     return parser
 
 
@@ -66,6 +68,12 @@ def _rebuild_index(given: argparse.Namespace) -> int:
 
     asyncio.run(commands.rebuild_index(given.shop))
     return 0
+
+
+def _exporter(_given: argparse.Namespace) -> int:
+    from deployments import exporter_server
+
+    return exporter_server.run(os.environ)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ PORT_MAX = 65535
 _OWN = {
     "data_dir",
     "demo",
+    "exporter_host",
+    "exporter_port",
     "http_host",
     "http_port",
     "postgres_bin",
@@ -54,11 +56,11 @@ def read(environment: Mapping[str, str]) -> Configuration:
     data_dir = data_dir_of(given)
     return Configuration(
         data_dir=data_dir,
-        http_host=_host(given.get("FITMATCH_HTTP_HOST", "127.0.0.1")),
+        http_host=_host(given.get("FITMATCH_HTTP_HOST", "127.0.0.1"), "FITMATCH_HTTP_HOST"),
         http_port=_port(given, "FITMATCH_HTTP_PORT", 8000),
         dashboard_port=_port(given, "FITMATCH_RAY_DASHBOARD_PORT", 0),
         metrics_port=_port(given, "FITMATCH_RAY_METRICS_PORT", 0),
-        postgres_dsn=_address(given, "FITMATCH_POSTGRES_DSN", ("postgresql", "postgres")),
+        postgres_dsn=postgres_dsn_of(given),
         chroma_url=_address(given, "FITMATCH_CHROMA_URL", ("http", "https")),
         photos_url=given.get("FITMATCH_PHOTOS_URL", str(data_dir / "photos")),
         checkpoint=_checkpoint(given.get("FITMATCH_CHECKPOINT")),
@@ -70,6 +72,18 @@ def read(environment: Mapping[str, str]) -> Configuration:
 
 def data_dir_of(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("FITMATCH_DATA_DIR") or ROOT / ".fitmatch").expanduser().resolve()
+
+
+def postgres_dsn_of(given: Mapping[str, str]) -> str | None:
+    """Raises BadSetting."""
+    return _address(given, "FITMATCH_POSTGRES_DSN", ("postgresql", "postgres"))
+
+
+def exporter_address(environment: Mapping[str, str], default_port: int) -> tuple[str, int]:
+    """Raises BadSetting."""
+    given = {name: value for name, value in environment.items() if value}
+    host = given.get("FITMATCH_EXPORTER_HOST", "127.0.0.1")
+    return _host(host, "FITMATCH_EXPORTER_HOST"), _port(given, "FITMATCH_EXPORTER_PORT", default_port)
 
 
 def unknown(names: Iterable[str]) -> list[str]:
@@ -104,11 +118,11 @@ def _port(given: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def _host(text: str) -> str:
+def _host(text: str, name: str) -> str:
     try:
         socket.getaddrinfo(text, None)
     except OSError:
-        raise BadSetting(f"FITMATCH_HTTP_HOST: {text} is no address of this machine; name one, as 127.0.0.1.") from None
+        raise BadSetting(f"{name}: {text} is no address of this machine; name one, as 127.0.0.1.") from None
     return text
 
 
