@@ -1,6 +1,6 @@
 """The console as a person uses it: signing in, and waiting for what a view shows."""
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.shop import address
@@ -30,3 +30,7 @@ async def settled(page: Page) -> None:
 
 async def expect_no_sideways_scroll(page: Page) -> None:
     assert await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+
+
+def row(page: Page, text: str) -> Locator:
+    return page.get_by_role("row").filter(has_text=text)

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import STEP_MS_MAX, Open
-from tests.browser.console import expect_no_sideways_scroll, open_console
+from tests.browser.console import expect_no_sideways_scroll, open_console, row
 from tests.browser.looks import LOOKS, Shoot, expect_accessible
 from tests.browser.shop import address
 from tests.e2e.client import Shop, bearer, json
@@ -202,10 +202,6 @@ async def test_the_keys_fit_desk_and_phone(empty: Shop, visit: Open, look: str, 
     await expect(page.get_by_role("link", name="Open the storefront with it")).to_be_visible()
     await expect_accessible(page)
     await expect_no_sideways_scroll(page)
-
-
-def row(page: Page, text: str) -> Locator:
-    return page.get_by_role("row").filter(has_text=text)
 
 
 def dialog_of(page: Page) -> Locator:

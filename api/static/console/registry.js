@@ -21,6 +21,8 @@
 export const VIEWS = [
   { path: "/console", of: "shop", name: "Overview", load: () => import("./views/overview.js") },
   { path: "/console/keys", of: "shop", name: "Keys", load: () => import("./views/keys.js") },
+  { path: "/console/prompts", of: "shop", name: "Prompts", load: () => import("./views/prompts.js") },
+  { path: "/console/usage", of: "shop", name: "Usage", load: () => import("./views/usage.js") },
 ];
 
 /** The view at this path for this kind of session, with its `params`; null for none. */

@@ -5,6 +5,7 @@ import { make } from "../../make.js";
 const NUMBERS = new Intl.NumberFormat();
 const MOMENTS = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const AGES = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 const STEPS = [["second", 60], ["minute", 60], ["hour", 24], ["day", 30], ["month", 12], ["year", Infinity]];
 
 export function number(value) {
@@ -14,6 +15,13 @@ export function number(value) {
 /** `counted(1, "product")`: "1 product", "2 products". */
 export function counted(count, word, words = `${word}s`) {
   return `${number(count)} ${count === 1 ? word : words}`;
+}
+
+/** "48.2 MB". */
+export function size(bytes) {
+  let [left, at] = [bytes, 0];
+  while (left >= 1000 && at < SIZES.length - 1) [left, at] = [left / 1000, at + 1];
+  return new Intl.NumberFormat(undefined, { style: "unit", unit: SIZES[at], maximumFractionDigits: 1 }).format(left);
 }
 
 /** "3 minutes ago", with the moment itself as its title; a dash for null. */

@@ -2,6 +2,7 @@
 
 import { make } from "../../make.js";
 import { get } from "../api.js";
+import { figures } from "../parts/figures.js";
 import { link, notice, page, section } from "../parts/page.js";
 import { repeat } from "../parts/repeat.js";
 import { lasting, number } from "../parts/words.js";
@@ -36,9 +37,9 @@ function today(index) {
   return section(
     "Today",
     figures([
-      { value: index.embedded_today, name: "photos embedded", href: null },
-      { value: index.prompts_today, name: "prompts asked", href: null },
-      { value: index.queued, name: wait === null ? "photos waiting" : `photos waiting, the oldest for ${lasting(wait)}` },
+      { value: number(index.embedded_today), name: "photos embedded" },
+      { value: number(index.prompts_today), name: "prompts asked" },
+      { value: number(index.queued), name: wait === null ? "photos waiting" : `photos waiting, the oldest for ${lasting(wait)}` },
     ]),
     make("p", { className: "quiet" }, "Since midnight UTC. Embedded by ", make("code", {}, index.checkpoint), "."),
   );
@@ -46,23 +47,10 @@ function today(index) {
 
 function byStatus({ statuses }) {
   const figured = Object.entries(STATUSES).map(([status, { name, means }]) => ({
-    value: statuses[status],
+    value: number(statuses[status]),
     name,
     means,
     href: `/console/products?status=${status}`,
   }));
   return section("Products", figures(figured));
-}
-
-function figures(all) {
-  const items = all.map(({ value, name, means = null, href = null }) =>
-    make(
-      "li",
-      { className: "figure" },
-      make("span", { className: "figure-value" }, number(value)),
-      href ? link(name, href) : make("span", {}, name),
-      means === null ? null : make("span", { className: "quiet" }, means),
-    ),
-  );
-  return make("ul", { className: "figures" }, ...items);
 }
