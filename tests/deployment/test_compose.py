@@ -17,7 +17,7 @@ from tests.e2e.instance import ROOT
 
 BIN = Path(sys.executable).parent
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
-SERVICES = ["postgres", "chroma", "redis", "fitmatch", "edge", "pgadmin"]
+SERVICES = ["postgres", "chroma", "redis", "fitmatch", "edge", "exporter", "prometheus", "pgadmin"]
 STORES = ("postgres", "chroma", "redis")
 
 
@@ -85,7 +85,7 @@ def test_only_the_edge_can_be_reached_from_other_hosts(services: dict[str, Mappi
     """All others that publish a port do so on the loopback address; the stores publish none."""
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
 
-    assert set(published) == {"edge", "pgadmin"}
+    assert set(published) == {"edge", "prometheus", "pgadmin"}
     for name in set(published) - {"edge"}:
         assert all(port.startswith("127.0.0.1:") for port in published[name]), name
 
@@ -95,7 +95,7 @@ def test_the_stores_are_on_a_network_without_a_way_out_and_on_no_other(deploymen
     for name in STORES:
         assert deployment["services"][name]["networks"] == ["stores"]
     reach = {name for name, service in deployment["services"].items() if "stores" in service["networks"]}
-    assert reach == {*STORES, "fitmatch", "pgadmin"}
+    assert reach == {*STORES, "fitmatch", "exporter", "pgadmin"}
 
 
 def test_a_service_waits_for_what_it_cannot_do_without(services: dict[str, Mapping]) -> None:
