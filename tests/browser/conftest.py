@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize, async_playwright
 
 from tests.browser.looks import Shoot, shooting
 from tests.browser.shop import Filled, fill
@@ -42,7 +42,9 @@ class Watched:
             self.complaints.append(message.text)
 
     def note_request(self, request: Request) -> None:
-        self.hosts.add(urlsplit(request.url).netloc)
+        # A blob is what the page itself has made.
+        if not request.url.startswith("blob:"):
+            self.hosts.add(urlsplit(request.url).netloc)
 
 
 Open = Callable[..., Awaitable[Watched]]
@@ -73,10 +75,21 @@ async def visit(browser: Browser) -> AsyncIterator[Open]:
     opened: list[Watched] = []
 
     async def visit(
-        address: str, *, width: int = 1280, height: int = 860, scheme: Literal["light", "dark"] = "light"
+        address: str,
+        *,
+        width: int = 1280,
+        height: int = 860,
+        scheme: Literal["light", "dark"] = "light",
+        touch: bool = False,
     ) -> Watched:
+        window: ViewportSize = {"width": width, "height": height}
         context = await browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", locale="en-GB"
+            viewport=window,
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            locale="en-GB",
+            has_touch=touch,
+            is_mobile=touch,
         )
         context.set_default_timeout(STEP_MS_MAX)
         watched = Watched(await context.new_page())
