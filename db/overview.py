@@ -146,14 +146,6 @@ async def queue_by_class(db: Db) -> list[QueueClass]:
     return [QueueClass(**row) for row in rows]
 
 
-async def queue_by_rank(db: Db, limit: int) -> list[int]:
-    """How many jobs the shops with most jobs have, most first: whether one shop's import is all that waits."""
-    rows = await db.fetch(
-        "SELECT count(*) AS jobs FROM jobs GROUP BY shop_id ORDER BY jobs DESC, shop_id LIMIT $1", limit
-    )
-    return [row["jobs"] for row in rows]
-
-
 async def products_by_status(db: Db) -> dict[Status, int]:
     """Of live shops; the statuses of `Product.status`."""
     rows = await db.fetch(

@@ -1,30 +1,31 @@
 """What the exporter tells Prometheus, read from the real Postgres; and what it does while that is away."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from db import migrate
 from db.ids import new_id
-from db.postgres import Pool
-from deployments import exporter_server
-from deployments.exporter import READ_S_MAX, PostgresCollector
+from db.postgres import Db, Pool
+from deployments import exporter, exporter_metrics
+from deployments.exporter import Part, PostgresCollector
 from deployments.local import ports
 from deployments.local.postgres import EmbeddedPostgres
 from deployments.local.processes import spawn, stop
 from tests.e2e.instance import ROOT, wait_for
 from tests.integration import rows
 
-START_S_MAX = 60
 UP = "fitmatch_exporter_postgres_up"
 
 
@@ -33,48 +34,39 @@ def values(collector: PostgresCollector) -> dict[str, float]:
     return {named(sample.name, sample.labels): sample.value for one in collector.collect() for sample in one.samples}
 
 
-def scraped(url: str) -> dict[str, float]:
-    families = text_string_to_metric_families(httpx.get(f"{url}/metrics", timeout=30).text)
-    return {named(sample.name, sample.labels): sample.value for one in families for sample in one.samples}
-
-
 def named(name: str, labels: dict[str, str]) -> str:
-    return name + "".join(f"{{{label}={value}}}" for label, value in sorted(labels.items()))
+    inside = ",".join(f"{label}={value}" for label, value in sorted(labels.items()))
+    return f"{name}{{{inside}}}" if inside else name
 
 
 async def told(dsn: str) -> dict[str, float]:
-    collector = PostgresCollector(dsn, "1.2.3")
-    found: list[dict[str, float]] = []
-    reading = threading.Thread(target=lambda: found.append(values(collector)))
-    reading.start()
-    reading.join(30)
-    return found[0]
+    return await asyncio.to_thread(values, PostgresCollector(dsn, "1.2.3"))
 
 
 async def test_an_empty_deployment_says_zero_and_not_nothing(database_dsn: str) -> None:
     found = await told(database_dsn)
 
-    assert found[UP] == 1
-    assert found["fitmatch_queued_jobs{to=add}{tried=no}"] == 0
-    assert found["fitmatch_queued_oldest_age_seconds{to=remove}{tried=yes}"] == 0
+    assert (found[f"{UP}{{part=queue}}"], found[f"{UP}{{part=stock}}"]) == (1, 1)
+    assert found["fitmatch_queued_jobs{to=add,tried=no}"] == 0
+    assert found["fitmatch_queued_oldest_age_seconds{to=remove,tried=yes}"] == 0
     assert found["fitmatch_kept_products{status=ready}"] == 0
     assert found["fitmatch_build_info{version=1.2.3}"] == 1
 
 
 async def test_the_queue_is_told_by_direction_and_tries(pool: Pool, database_dsn: str) -> None:
     shop_id = await rows.shop(pool)
-    waiting = await rows.queued(pool, shop_id, 3)
-    await pool.execute("UPDATE jobs SET attempts = 1 WHERE photo_id = $1", waiting[0])
-    await rows.delete(pool, waiting[1])
-    await pool.execute("UPDATE jobs SET created_at = now() - interval '2 minutes' WHERE photo_id = $1", waiting[2])
+    tried, deleted, old = await rows.queued(pool, shop_id, 3)
+    await pool.execute("UPDATE jobs SET attempts = 1 WHERE photo_id = $1", tried)
+    await rows.delete(pool, deleted)
+    await pool.execute("UPDATE jobs SET created_at = now() - interval '2 minutes' WHERE photo_id = $1", old)
 
     found = await told(database_dsn)
 
-    jobs = {labels: found[f"fitmatch_queued_jobs{labels}"] for labels in ("{to=add}{tried=no}", "{to=add}{tried=yes}")}
-    assert jobs == {"{to=add}{tried=no}": 1, "{to=add}{tried=yes}": 1}
-    assert found["fitmatch_queued_jobs{to=remove}{tried=no}"] == 1
-    assert 120 <= found["fitmatch_queued_oldest_age_seconds{to=add}{tried=no}"] < 180
-    assert found["fitmatch_queued_oldest_age_seconds{to=add}{tried=yes}"] < 60
+    assert found["fitmatch_queued_jobs{to=add,tried=no}"] == 1
+    assert found["fitmatch_queued_jobs{to=add,tried=yes}"] == 1
+    assert found["fitmatch_queued_jobs{to=remove,tried=no}"] == 1
+    assert 120 <= found["fitmatch_queued_oldest_age_seconds{to=add,tried=no}"] < 180
+    assert found["fitmatch_queued_oldest_age_seconds{to=add,tried=yes}"] < 60
 
 
 async def test_busy_shops_have_a_rank_and_no_name(pool: Pool, database_dsn: str) -> None:
@@ -84,18 +76,16 @@ async def test_busy_shops_have_a_rank_and_no_name(pool: Pool, database_dsn: str)
 
     found = await told(database_dsn)
 
-    ranks = [found[f"fitmatch_queued_busiest_jobs{{rank={place}}}"] for place in range(1, 6)]
-    assert ranks == [4, 1, 0, 0, 0]
+    assert [found[f"fitmatch_queued_busiest_jobs{{rank={place}}}"] for place in range(1, 6)] == [4, 1, 0, 0, 0]
+    assert found["fitmatch_queued_busiest_oldest_age_seconds{rank=1}"] > 0
     assert not any(str(shop_id) in name or shop_id.hex in name for name in found for shop_id in (busy, calm))
 
 
 async def test_products_photos_and_failures_are_of_live_shops(pool: Pool, database_dsn: str) -> None:
     shop_id, gone = await rows.shop(pool), await rows.shop(pool)
     await rows.ready(pool, shop_id, 2)
-    (broken,) = await rows.queued(pool, shop_id)
-    failed = "UPDATE photos SET status = 'failed', error_code = 'photo_truncated' WHERE id = $1"
-    await pool.execute(failed, broken)
-    await pool.execute(failed, (await rows.queued(pool, gone))[0])
+    await fail(pool, *await rows.queued(pool, shop_id), code="photo_truncated")
+    await fail(pool, *await rows.queued(pool, gone), code="photo_truncated")
     await pool.execute("UPDATE shops SET deleted_at = now() WHERE id = $1", gone)
     await pool.execute("UPDATE shops SET suspended_at = now() WHERE id = $1", shop_id)
 
@@ -108,22 +98,18 @@ async def test_products_photos_and_failures_are_of_live_shops(pool: Pool, databa
 
 
 async def test_a_product_with_a_failed_photo_beside_a_ready_one_is_partial(pool: Pool, database_dsn: str) -> None:
-    photo_ids = await rows.ready(pool, await rows.shop(pool), 2)
-    await pool.execute("UPDATE photos SET status = 'failed', error_code = 'x' WHERE id = $1", photo_ids[0])
+    photo_id, _ready = await rows.ready(pool, await rows.shop(pool), 2)
+    await fail(pool, photo_id, code="photo_truncated")
 
     assert (await told(database_dsn))["fitmatch_kept_products{status=partial}"] == 1
 
 
 async def test_only_prompts_of_the_last_hour_are_counted(pool: Pool, database_dsn: str) -> None:
     shop_id = await rows.shop(pool)
-    old = "0190a000-0000-7000-8000-000000000000"
-    for prompt_id, returned in ((new_id(), 5), (new_id(), 0), (new_id(), 0), (old, 5)):
-        await pool.execute(
-            "INSERT INTO prompts (id, shop_id, prompt, num_results, returned) VALUES ($1, $2, 'red', 10, $3)",
-            prompt_id,
-            shop_id,
-            returned,
-        )
+    of_2024 = "0190a000-0000-7000-8000-000000000000"
+    insert = "INSERT INTO prompts (id, shop_id, prompt, num_results, returned) VALUES ($1, $2, 'red', 10, $3)"
+    for prompt_id, returned in ((new_id(), 5), (new_id(), 0), (new_id(), 0), (of_2024, 5)):
+        await pool.execute(insert, prompt_id, shop_id, returned)
 
     found = await told(database_dsn)
 
@@ -135,12 +121,9 @@ async def test_embeddings_and_collections_are_told_by_checkpoint(pool: Pool, dat
     shop_id = await rows.shop(pool)
     photo_ids = await rows.ready(pool, shop_id, 2)
     await pool.execute("INSERT INTO collections (shop_id, checkpoint) VALUES ($1, 'mini@1')", shop_id)
-    await pool.execute(
-        "INSERT INTO embeddings (photo_id, checkpoint, shop_id, embedding) SELECT id, 'mini@1', $2, 'x'"
-        " FROM unnest($1::uuid[]) AS p (id)",
-        photo_ids,
-        shop_id,
-    )
+    embed = "INSERT INTO embeddings (photo_id, checkpoint, shop_id, embedding) VALUES ($1, 'mini@1', $2, 'x')"
+    for photo_id in photo_ids:
+        await pool.execute(embed, photo_id, shop_id)
 
     found = await told(database_dsn)
 
@@ -148,109 +131,133 @@ async def test_embeddings_and_collections_are_told_by_checkpoint(pool: Pool, dat
     assert found["fitmatch_index_collections{checkpoint=mini@1}"] == 1
 
 
-async def test_many_scrapes_at_once_read_postgres_once(pool: Pool, database_dsn: str) -> None:
-    collector = PostgresCollector(database_dsn, "1")
-    await rows.queued(pool, await rows.shop(pool), 1)
+async def test_scrapes_at_once_share_one_read(database_dsn: str) -> None:
+    reads: list[int] = []
 
+    async def counted(db: Db) -> list[Metric]:
+        reads.append(await db.fetchval("SELECT count(*) FROM shops"))
+        return []
+
+    collector = PostgresCollector(database_dsn, "1", [Part("counted", 60.0, counted)])
     with ThreadPoolExecutor(8) as scrapes:
-        told_ = list(scrapes.map(lambda _: values(collector), range(8)))
+        await asyncio.gather(*(asyncio.wrap_future(scrapes.submit(values, collector)) for _ in range(8)))
 
-    assert len({each["fitmatch_exporter_read_seconds"] for each in told_}) == 1
-
-
-@pytest.fixture
-def url(database_dsn: str) -> Iterator[str]:
-    server = exporter_server.open_server("127.0.0.1", 0, database_dsn)
-    serving = threading.Thread(target=server.serve_forever)
-    serving.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    serving.join()
-    server.server_close()
+    assert reads == [0]
 
 
-def test_it_serves_metrics_and_its_health_and_nothing_else(url: str) -> None:
-    assert scraped(url)[UP] == 1
-    assert httpx.get(f"{url}/healthz").text == "ok"
-    assert httpx.get(f"{url}/").status_code == 404
+async def test_a_part_that_is_too_slow_keeps_nothing_from_the_other(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporter, "STATEMENT_MS_MAX", 200)
+
+    async def slow(db: Db) -> list[Metric]:
+        await db.fetch("SELECT pg_sleep(30)")
+        return []
+
+    collector = PostgresCollector(
+        database_dsn, "1", [Part("slow", 60.0, slow), Part("queue", 5.0, exporter_metrics.queue)]
+    )
+    found = await asyncio.to_thread(values, collector)
+
+    assert (found[f"{UP}{{part=slow}}"], found[f"{UP}{{part=queue}}"]) == (0, 1)
+    assert found["fitmatch_queued_jobs{to=add,tried=no}"] == 0
 
 
-async def test_a_schema_that_is_not_there_yet_is_told_as_away(postgres_dsn: str) -> None:
-    assert (await told(postgres_dsn))[UP] == 0
+async def test_a_schema_that_is_not_there_yet_is_a_read_that_failed(postgres_dsn: str) -> None:
+    assert (await told(postgres_dsn))[f"{UP}{{part=queue}}"] == 0
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """`fitmatch exporter` as operators start it."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+    def scraped(self) -> dict[str, float]:
+        families = text_string_to_metric_families(httpx.get(f"{self.url}/metrics", timeout=30).text)
+        return {named(sample.name, sample.labels): sample.value for one in families for sample in one.samples}
+
+    def reads(self, up: int) -> bool:
+        return self.scraped()[f"{UP}{{part=queue}}"] == up
+
+    def healthy(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return httpx.get(f"{self.url}/healthz").text == "ok"
+        except httpx.TransportError:
+            return False
 
 
 @pytest.fixture(scope="module")
 def server(servers_folder: Path) -> Iterator[EmbeddedPostgres]:
-    """One that a test may stop."""
-    made = EmbeddedPostgres(servers_folder / "exporter-postgres")
+    """A Postgres that a test may stop."""
+    made = EmbeddedPostgres(servers_folder / "exporter")
     made.start()
     yield made
     made.stop()
 
 
 @pytest.fixture
-def process(server: EmbeddedPostgres, tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """`fitmatch exporter` and its address."""
+def running(server: EmbeddedPostgres, tmp_path: Path) -> Iterator[Exporter]:
     (port,) = ports.choose()
-    started = spawn(
-        [sys.executable, "-m", "deployments.cli", "exporter"],
-        death_signal=signal.SIGTERM,
-        log=tmp_path / "exporter.log",
-        env={**os.environ, "FITMATCH_POSTGRES_DSN": server.dsn, "FITMATCH_EXPORTER_PORT": str(port)},
-        cwd=ROOT,
-    )
-    url = f"http://127.0.0.1:{port}"
-    wait_for(lambda: is_well(url), "the exporter listens", START_S_MAX)
-    yield url, started
-    stop(started, signal.SIGTERM, 10)
+    settings = {"FITMATCH_POSTGRES_DSN": server.dsn, "FITMATCH_EXPORTER_PORT": str(port)}
+    command = [sys.executable, "-m", "deployments.cli", "exporter"]
+    log = tmp_path / "log"
+    process = spawn(command, death_signal=signal.SIGTERM, log=log, env={**os.environ, **settings}, cwd=ROOT)
+    one = Exporter(process, f"http://127.0.0.1:{port}", log)
+    wait_for(one.healthy, "the exporter listens", 30)
+    yield one
+    assert stop(process, signal.SIGTERM, 10)
+    assert process.returncode == 0
 
 
-async def test_it_outlives_a_hanging_postgres_and_ends_when_asked(
-    server: EmbeddedPostgres, process: tuple[str, subprocess.Popen[bytes]]
-) -> None:
-    url, started = process
+async def test_the_process_outlives_postgres_and_says_so(server: EmbeddedPostgres, running: Exporter) -> None:
     await migrate.migrate(server.dsn)
-    wait_for(lambda: scraped(url)[UP] == 1, "Postgres is read", 30)
+    wait_for(lambda: running.reads(1), "Postgres is read", 30)
 
-    stopped = [server.pid, *children_of(server.pid)]
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
+    os.kill(server.pid, signal.SIGINT)  # not `stop`, which would give it another address
+    wait_for(lambda: running.reads(0), "the exporter says that Postgres is away", 30)
+    assert "fitmatch_queued_jobs{to=add,tried=no}" not in running.scraped()
+    assert running.healthy()
+
+    server.start()
+    wait_for(lambda: running.reads(1), "Postgres is read again", 30)
+
+
+def test_a_hanging_postgres_is_told_before_the_scrape_ends(server: EmbeddedPostgres, running: Exporter) -> None:
+    os.kill(server.pid, signal.SIGSTOP)
     try:
-        away = wait_for(lambda: found if (found := scraped(url))[UP] == 0 else None, "it says so", 60)
-        assert is_well(url)
+        wait_for(lambda: running.reads(0), "the exporter says that Postgres is away", 30)
+        took_s = httpx.get(f"{running.url}/metrics", timeout=30).elapsed.total_seconds()
     finally:
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
+        os.kill(server.pid, signal.SIGCONT)
 
-    assert not any(name.startswith(("fitmatch_queued", "fitmatch_kept")) for name in away)
-    assert away["fitmatch_exporter_read_seconds"] <= READ_S_MAX + 2
-    wait_for(lambda: scraped(url)[UP] == 1, "Postgres is read again", 30)
-    started.send_signal(signal.SIGTERM)
-    assert started.wait(10) == 0
+    assert took_s < 10
 
 
-def children_of(parent: int) -> list[int]:
-    command = ["ps", "-o", "pid=", "--ppid", str(parent)]
-    return [int(pid) for pid in subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()]
+def test_it_serves_nothing_else(running: Exporter) -> None:
+    assert httpx.get(f"{running.url}/").status_code == 404
 
 
-def is_well(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/healthz").text == "ok"
-    except httpx.TransportError:
-        return False
-
-
-def test_without_an_address_it_ends_with_one_sentence(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("FITMATCH_")}
-    done = subprocess.run(
+def test_without_an_address_it_says_what_is_missing(tmp_path: Path) -> None:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FITMATCH_")}
+    ended = subprocess.run(
         [sys.executable, "-m", "deployments.cli", "exporter"],
+        env=inherited | {"FITMATCH_DATA_DIR": str(tmp_path)},
+        cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=60,
         check=False,
-        cwd=ROOT,
-        env={**environment, "FITMATCH_DATA_DIR": str(tmp_path / "none")},
     )
 
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "FITMATCH_POSTGRES_DSN" in done.stderr
+    assert ended.returncode == 2
+    assert "FITMATCH_POSTGRES_DSN" in ended.stderr
+
+
+async def fail(pool: Pool, *photo_ids: object, code: str) -> None:
+    failed = "UPDATE photos SET status = 'failed', error_code = $2 WHERE id = $1"
+    for photo_id in photo_ids:
+        await pool.execute(failed, photo_id, code)
