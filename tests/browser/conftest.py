@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize, async_playwright, expect
 
 from tests.browser.looks import Shoot, shooting
 from tests.browser.shop import Filled, fill
@@ -26,6 +26,8 @@ MISSING = (
     "on macOS, or set FITMATCH_CHROMIUM to the program."
 )
 STEP_MS_MAX = 15_000
+"""Of a step and of what it shows: long enough for a machine that does much else."""
+expect.set_options(timeout=STEP_MS_MAX)
 
 
 @dataclass

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import STEP_MS_MAX, Open
+from tests.browser.conftest import Open
 from tests.browser.console import expect_no_sideways_scroll, open_console, settled, sign_in
 from tests.browser.looks import LOOKS, Shoot, expect_accessible
 from tests.browser.shop import Filled, address, publishable_key
@@ -97,7 +97,7 @@ async def test_a_session_that_is_over_leads_back_to_the_same_place(empty: Shop, 
     json(empty.http.post(f"/v1/keys/{first['id']}/revoke"))
 
     # The overview asks for its numbers again by itself.
-    await expect(page.get_by_text("Your session has ended")).to_be_visible(timeout=STEP_MS_MAX)
+    await expect(page.get_by_text("Your session has ended")).to_be_visible()
     await expect(page.get_by_role("navigation", name="Console")).to_be_hidden()
     await sign_in(page, made["key"])
 

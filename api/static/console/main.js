@@ -14,6 +14,7 @@ const OVER = "Your session has ended: after eight hours, or with the key that be
 
 const byId = (id) => document.getElementById(id);
 let session = null;
+let ending = new AbortController();
 let leaving = new AbortController();
 
 async function start() {
@@ -37,7 +38,8 @@ async function enter() {
 }
 
 function begin(found) {
-  session = found;
+  ending = new AbortController();
+  session = { ...found, ended: ending.signal };
   sessionStorage.setItem(SIGNED_IN, "yes");
   byId("who").hidden = false;
   byId("who-name").textContent = session.kind === "shop" ? session.shop.name : "Operator";
@@ -58,6 +60,7 @@ async function leave() {
 /** The address stays as it is: after signing in one is where one was. */
 function wantKey(reason) {
   leaving.abort();
+  ending.abort();
   session = null;
   if (reason === null) sessionStorage.removeItem(SIGNED_IN);
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();

@@ -11,15 +11,19 @@
 // waits; what `show` throws is shown with "Try again". What it is given:
 //
 //   place.params, place.query   from the address (query: URLSearchParams)
-//   place.session               { kind, shop, key_id, expires_at } as GET /v1/session answers
+//   place.session               { kind, shop, key_id, expires_at } as GET /v1/session answers, and `ended`, aborted with it
 //   place.signal                aborted when the view is left: give it to every get() of api.js and every listener
 //   place.go(address, { quiet })  another address; quiet: the old view stays until the new one is there, focus stays
 //   place.refresh()             the same address again, quietly: after an action changed what is shown
 //
-// Everything is fetched through api.js. Shared parts: parts/ (page, table, forms, dialogs, words, say, pager, repeat).
+// Everything is fetched through api.js. Shared parts: parts/ (page, table, forms, dialogs, words, say, pager, repeat, photo).
 
 export const VIEWS = [
   { path: "/console", of: "shop", name: "Overview", load: () => import("./views/overview.js") },
+  { path: "/console/products", of: "shop", name: "Products", load: () => import("./views/products.js") },
+  { path: "/console/products/:id", of: "shop", within: "/console/products", load: () => import("./views/product.js") },
+  { path: "/console/upload", of: "shop", within: "/console/products", load: () => import("./views/upload.js") },
+  { path: "/console/taxonomy", of: "shop", name: "Taxonomy", load: () => import("./views/taxonomy.js") },
   { path: "/console/keys", of: "shop", name: "Keys", load: () => import("./views/keys.js") },
   { path: "/console/prompts", of: "shop", name: "Prompts", load: () => import("./views/prompts.js") },
   { path: "/console/usage", of: "shop", name: "Usage", load: () => import("./views/usage.js") },

@@ -50,7 +50,7 @@ export function field({ name, label, type = "text", value = "", hint = null, opt
   const input = inputOf(type, options);
   Object.assign(input, { id: id ?? `field-${name}-${(ids += 1)}`, name, ...rest });
   if (type === "checkbox") input.checked = Boolean(value);
-  else input.value = value ?? "";
+  else if (type !== "select" || options.some((one) => one.value === value)) input.value = value ?? "";
   const wrong = make("span", { className: "wrong", id: `${input.id}-wrong` });
   const hinted = hint === null ? null : make("span", { className: "hint", id: `${input.id}-hint` }, hint);
   input.setAttribute("aria-describedby", [wrong.id, ...(hinted ? [hinted.id] : [])].join(" "));
