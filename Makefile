@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CODE := api db deployments models tests
 
-.PHONY: run test test-unit test-deployment test-integration test-e2e test-browser screenshots check fmt bench eval train clean
+.PHONY: run test prod-check test-unit test-deployment test-integration test-e2e test-browser screenshots check fmt bench eval train clean
 
 run: .venv/run
 	$(BIN)/fitmatch run
@@ -17,6 +17,10 @@ test: .venv/dev
 
 test-unit test-deployment test-integration test-e2e test-browser: .venv/dev
 	$(BIN)/python -m pytest tests/$(@:test-%=%)
+
+# Production's processes on this machine, without containers, and what shops were promised through their edge.
+prod-check: .venv/dev
+	FITMATCH_TEST_LAYOUT=production $(BIN)/python -m pytest tests/production tests/e2e/test_promises.py tests/e2e/test_odd_photos.py
 
 # The pictures of docs/images, as the browser tests see the pages.
 screenshots: .venv/dev
@@ -28,7 +32,7 @@ check: .venv/dev
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.file_shape
-	$(BIN)/python -m deployments.lint serve_config.yaml serve_config.local.yaml
+	$(BIN)/python -m deployments.lint serve_config.yaml serve_config.cpu.yaml serve_config.local.yaml
 
 fmt: .venv/dev
 	$(BIN)/ruff check --fix .

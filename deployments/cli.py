@@ -1,4 +1,4 @@
-"""The command line: `fitmatch run`, `doctor`, `migrate`, `rebuild-index`, `exporter`."""
+"""The command line: `fitmatch run`, `serve`, `node`, `exporter`, `doctor`, `migrate`, `rebuild-index`."""
 
 import argparse
 import asyncio
@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from deployments import secret_files
 from deployments.local.errors import BadSetting, StartFailed
 
 
@@ -14,6 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = given.command
     try:
+        os.environ.update(secret_files.read(os.environ))
         return command(given)
     except BadSetting as error:
         print(error, file=sys.stderr)
@@ -29,6 +31,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     run = commands.add_parser("run", help="run everything on this machine until Ctrl-C")
     run.set_defaults(command=_run)
+    serve = commands.add_parser("serve", help="in production: run Ray's head and Serve, on your Postgres and Chroma")
+    serve.set_defaults(command=_serve)
+    node = commands.add_parser("node", help="in production: join another host to the one that serves")
+    node.add_argument("head", metavar="HOST:PORT", help="where the head's Ray listens, as ray-head:6379")
+    node.set_defaults(command=_node)
     doctor = commands.add_parser("doctor", help="say what a start would stumble over, and how the parts are")
     doctor.set_defaults(command=_doctor)
     migrate = commands.add_parser("migrate", help="bring the schema of Postgres up to date")
@@ -48,6 +55,18 @@ def _run(_given: argparse.Namespace) -> int:
     from deployments.local import run
 
     return run.run()
+
+
+def _serve(_given: argparse.Namespace) -> int:
+    from deployments.host import serve
+
+    return serve.serve()
+
+
+def _node(given: argparse.Namespace) -> int:
+    from deployments.host import node
+
+    return node.node(given.head)
 
 
 def _doctor(_given: argparse.Namespace) -> int:

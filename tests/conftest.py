@@ -1,5 +1,6 @@
 """Real servers for every tier: started once a session, a fresh database and an empty Chroma for each test."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,8 @@ from deployments.local.chroma import EmbeddedChroma
 from deployments.local.postgres import EmbeddedPostgres
 from tests.e2e import instance
 from tests.e2e.instance import Running
+from tests.production import layout
+from tests.production.layout import Production
 
 TEMPLATE = "fitmatch_template"
 
@@ -91,8 +94,11 @@ def stores(pool: postgres.Pool, index: Index, files: Files) -> Stores:
 
 
 @pytest.fixture(scope="session")
-def fitmatch() -> Iterator[Running]:
+def fitmatch(request: pytest.FixtureRequest) -> Iterator[Running]:
     """The whole of FitMatch on its real parts, shared by the e2e and browser tiers: make a shop of your own in it."""
+    if os.environ.get("FITMATCH_TEST_LAYOUT") == "production":  # make prod-check
+        yield request.getfixturevalue("production").running
+        return
     folder = Path(tempfile.mkdtemp(prefix="fm-run-"))
     folder.chmod(0o711)
     # A short lease: what a killed worker held is free again before a test loses patience.
@@ -100,6 +106,16 @@ def fitmatch() -> Iterator[Running]:
     yield running
     running.stop()
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def production() -> Iterator[Production]:
+    """The processes of production; `running.url` is their edge."""
+    folder = Path(tempfile.mkdtemp(prefix="fm-prod-"))
+    folder.chmod(0o711)
+    with layout.production(folder) as started:
+        yield started
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def of_database(dsn: str, name: str) -> str:

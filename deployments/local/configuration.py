@@ -17,15 +17,28 @@ ROOT = Path(__file__).parent.parent.parent
 SERVE_CONFIG = ROOT / "serve_config.local.yaml"
 PORT_MAX = 65535
 _OWN = {
+    "build_id",
     "data_dir",
     "demo",
     "exporter_host",
     "exporter_port",
+    "haproxy_metrics_port",
     "http_host",
     "http_port",
+    "node_address",
+    "operator_token_file",
     "postgres_bin",
+    "postgres_dsn_file",
+    "ray_dashboard_host",
     "ray_dashboard_port",
     "ray_metrics_port",
+    "ray_port",
+    "ray_temp_dir",
+    "ray_token",
+    "ray_token_file",
+    "redis_address",
+    "redis_password",
+    "redis_password_file",
     "serve_config",
 }
 
@@ -57,9 +70,9 @@ def read(environment: Mapping[str, str]) -> Configuration:
     return Configuration(
         data_dir=data_dir,
         http_host=_host(given.get("FITMATCH_HTTP_HOST", "127.0.0.1"), "FITMATCH_HTTP_HOST"),
-        http_port=_port(given, "FITMATCH_HTTP_PORT", 8000),
-        dashboard_port=_port(given, "FITMATCH_RAY_DASHBOARD_PORT", 0),
-        metrics_port=_port(given, "FITMATCH_RAY_METRICS_PORT", 0),
+        http_port=port_of(given, "FITMATCH_HTTP_PORT", 8000),
+        dashboard_port=port_of(given, "FITMATCH_RAY_DASHBOARD_PORT", 0),
+        metrics_port=port_of(given, "FITMATCH_RAY_METRICS_PORT", 0),
         postgres_dsn=postgres_dsn_of(given),
         chroma_url=_address(given, "FITMATCH_CHROMA_URL", ("http", "https")),
         photos_url=given.get("FITMATCH_PHOTOS_URL", str(data_dir / "photos")),
@@ -83,7 +96,7 @@ def exporter_address(environment: Mapping[str, str], default_port: int) -> tuple
     """Raises BadSetting."""
     given = {name: value for name, value in environment.items() if value}
     host = given.get("FITMATCH_EXPORTER_HOST", "127.0.0.1")
-    return _host(host, "FITMATCH_EXPORTER_HOST"), _port(given, "FITMATCH_EXPORTER_PORT", default_port)
+    return _host(host, "FITMATCH_EXPORTER_HOST"), port_of(given, "FITMATCH_EXPORTER_PORT", default_port)
 
 
 def unknown(names: Iterable[str]) -> list[str]:
@@ -109,7 +122,7 @@ def check_ports(given: Configuration) -> None:
             raise BadSetting(f"{name}: port {port} is in use; stop what listens there, or set it to another port.")
 
 
-def _port(given: Mapping[str, str], name: str, default: int) -> int:
+def port_of(given: Mapping[str, str], name: str, default: int) -> int:
     text = given.get(name)
     if text is None:
         return default

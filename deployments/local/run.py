@@ -38,7 +38,7 @@ async def _run(given: Configuration, folder: DataFolder) -> int:
     configuration.check_ports(given)  # after the line above: what is left behind may listen there
     configuration.find_checkpoint(given.checkpoint)
     supervisor = Supervisor(given, folder, _tell)
-    async with _until_signal(), _stopping(supervisor):
+    async with until_signal(), _stopping(supervisor):
         await supervisor.start()
         _tell(f"Ready in {time.monotonic() - started:.1f} s")
         async with asyncio.TaskGroup() as tasks:
@@ -51,7 +51,7 @@ async def _run(given: Configuration, folder: DataFolder) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _until_signal() -> AsyncGenerator[None]:
+async def until_signal() -> AsyncGenerator[None]:
     """Ends the block quietly at SIGINT, SIGTERM or SIGHUP."""
     loop = asyncio.get_running_loop()
     current = asyncio.current_task()

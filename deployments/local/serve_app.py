@@ -22,10 +22,16 @@ _POLL_S = 0.1
 _APPLICATIONS = "/api/serve/applications/"
 
 
-def read_config(file: Path, *, host: str, port: int) -> dict[str, Any]:
-    """The file with this instance's address. Serve's own schema checks the rest when it is deployed."""
+def read_config(file: Path, *, host: str, port: int, build_id: str | None = None) -> dict[str, Any]:
+    """The file with this instance's address. Serve's own schema checks the rest when it is deployed.
+
+    `build_id`: without a change of it Serve takes new code for what runs already.
+    """
     config = cast("dict[str, Any]", yaml.safe_load(file.read_text()))
     config["http_options"] = {**config.get("http_options", {}), "host": host, "port": port}
+    for application in config["applications"] if build_id else ():
+        environment = application.setdefault("runtime_env", {}).setdefault("env_vars", {})
+        environment["FITMATCH_BUILD_ID"] = build_id
     return config
 
 
@@ -35,7 +41,7 @@ async def deploy(head: RayHead, config: dict[str, Any]) -> None:
         await _until(lambda: _is_up(client), head, DASHBOARD_S_MAX, "Ray's dashboard did not answer")
         answer = await client.put(_APPLICATIONS, json=config, timeout=DASHBOARD_S_MAX)
         if answer.status_code != HTTPStatus.OK:
-            raise StartFailed(f"Serve refused the config: {_short(answer.text)}")
+            raise StartFailed(f"Serve refused the config: {_error_in(answer.text)}")
         await _until(lambda: _is_deployed(client), head, DEPLOY_S_MAX, "Serve did not deploy the application")
 
 

@@ -25,6 +25,26 @@ def test_every_address_and_secret_is_documented() -> None:
         assert f"`FITMATCH_{name.upper()}`" in OPERATIONS, name
 
 
+def test_every_warning_of_a_running_deployment_is_documented() -> None:
+    """As a line of the table of log lines, word for word."""
+    sources = [file for part in ("api", "db", "deployments", "models") for file in (ROOT / part).rglob("*.py")]
+    written = re.compile(r'log\.(?:warning|error|exception|critical)\(\s*"([^"%]+?)(?:: %r)?"')
+    said = {line for file in sources for line in written.findall(file.read_text())}
+    table = OPERATIONS.partition("\n## Logs")[2]
+    named = {
+        line for first in re.findall(r"^\| (`.+?) \|", table, re.MULTILINE) for line in re.findall(r"`(.+?)`", first)
+    }
+
+    assert len(said) > 10
+    assert named == said | {"/livez has not answered for 30 s"}
+
+
+def test_every_setting_of_a_host_is_documented() -> None:
+    for file in ("configuration.py", "../secret_files.py"):
+        for name in re.findall(r'"(FITMATCH_[A-Z_]+)"', (ROOT / "deployments" / "host" / file).read_text()):
+            assert f"`{name}`" in OPERATIONS, name
+
+
 def test_every_link_between_documents_leads_somewhere() -> None:
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
 

@@ -9,6 +9,7 @@ import yaml
 from deployments.lint import complaints
 
 ROOT = Path(__file__).parent.parent.parent
+SIZES = {"num_replicas", "autoscaling_config", "ray_actor_options"}
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def config() -> dict[str, Any]:
     return yaml.safe_load((ROOT / "serve_config.yaml").read_text())
 
 
-@pytest.mark.parametrize("file", ["serve_config.yaml", "serve_config.local.yaml"])
+@pytest.mark.parametrize("file", ["serve_config.yaml", "serve_config.cpu.yaml", "serve_config.local.yaml"])
 def test_our_own_configs_are_clean(file: str) -> None:
     assert complaints(yaml.safe_load((ROOT / file).read_text())) == []
 
@@ -60,3 +61,26 @@ def test_a_deployment_without_limits_or_with_an_unknown_name_is_refused(config: 
     assert "applications.0.deployments.Gateway: set max_queued_requests" in found
     assert "applications.0.deployments: Query is missing" in found
     assert "applications.0.deployments: there is no Qwery" in found
+
+
+def test_the_cpu_config_differs_from_production_in_sizes_and_device_alone() -> None:
+    production, cpu = (
+        yaml.safe_load((ROOT / name).read_text()) for name in ("serve_config.yaml", "serve_config.cpu.yaml")
+    )
+    for config in (production, cpu):
+        (application,) = config["applications"]
+        for name in ("device", "image_batch_max", "text_batch_max", "text_threads", "jobs_max", "decoders"):
+            application["args"].pop(name, None)
+        for deployment in application["deployments"]:
+            for name in SIZES & set(deployment):
+                del deployment[name]
+
+    assert cpu == production
+
+
+def test_the_cpu_config_needs_no_gpu_and_fits_two_cores() -> None:
+    (application,) = yaml.safe_load((ROOT / "serve_config.cpu.yaml").read_text())["applications"]
+    deployments = application["deployments"]
+
+    assert not any("num_gpus" in each["ray_actor_options"] for each in deployments)
+    assert sum(each["num_replicas"] * each["ray_actor_options"]["num_cpus"] for each in deployments) <= 2

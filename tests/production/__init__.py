@@ -1,0 +1,1 @@
+"""The production layout on this machine: `make prod-check`."""
