@@ -72,7 +72,7 @@ async def _running(host: Host, folder: DataFolder, head: RayHead, guard: keeper.
     """Ray, until the block ends: its replicas then finish what they do."""
     tell("starting ray")
     guard.start()
-    head.launch(_variables(host, head), host.ray_token or secrets.token_urlsafe(32))
+    head.launch(_variables(host), host.ray_token or secrets.token_urlsafe(32))
     try:
         yield
     finally:
@@ -147,7 +147,7 @@ async def _watch(host: Host, head: RayHead, guard: keeper.Keeper) -> None:
                 raise StartFailed(f"/livez has not answered for {LIVEZ_S_MAX:.0f} s: ending, to be started afresh.")
 
 
-def _variables(host: Host, head: RayHead) -> dict[str, str]:
+def _variables(host: Host) -> dict[str, str]:
     """What replicas read; the rest of the environment reaches them as it is."""
     given = host.given
     return {
@@ -155,7 +155,6 @@ def _variables(host: Host, head: RayHead) -> dict[str, str]:
         "FITMATCH_CHROMA_URL": given.chroma_url or "",
         "FITMATCH_PHOTOS_URL": given.photos_url,
         "FITMATCH_OPERATOR_TOKEN": given.operator_token or "",
-        "FITMATCH_RAY_DASHBOARD_URL": os.environ.get("FITMATCH_RAY_DASHBOARD_URL") or head.dashboard_url,
     }
 
 

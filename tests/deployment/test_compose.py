@@ -85,7 +85,7 @@ def test_only_the_edge_can_be_reached_from_other_hosts(services: dict[str, Mappi
     """All others that publish a port do so on the loopback address; the stores publish none."""
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
 
-    assert set(published) == {"edge", "prometheus", "pgadmin"}
+    assert set(published) == {"edge", "fitmatch", "prometheus", "pgadmin"}
     for name in set(published) - {"edge"}:
         assert all(port.startswith("127.0.0.1:") for port in published[name]), name
 
