@@ -27,6 +27,8 @@ export const VIEWS = [
   { path: "/console/keys", of: "shop", name: "Keys", load: () => import("./views/keys.js") },
   { path: "/console/prompts", of: "shop", name: "Prompts", load: () => import("./views/prompts.js") },
   { path: "/console/usage", of: "shop", name: "Usage", load: () => import("./views/usage.js") },
+  { path: "/console/shops", of: "operator", name: "Shops", load: () => import("./views/shops.js") },
+  { path: "/console/deployment", of: "operator", name: "Deployment", load: () => import("./views/deployment.js") },
 ];
 
 /** The view at this path for this kind of session, with its `params`; null for none. */

@@ -34,7 +34,7 @@ function summary(prompts) {
 function foundBy(prompt) {
   const { returned, num_results: wanted } = prompt;
   if (isNone(prompt)) return status("nothing", "bad");
-  return status(`${number(returned)} of ${number(wanted)}`, isFew(prompt) ? "busy" : "good");
+  return status(`${number(returned)} of ${number(wanted)}`, isFew(prompt) ? "bad" : "good");
 }
 
 function isNone({ returned }) {
