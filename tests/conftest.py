@@ -1,6 +1,5 @@
 """Real servers for every tier: started once a session, a fresh database and an empty Chroma for each test."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -96,7 +95,7 @@ def stores(pool: postgres.Pool, index: Index, files: Files) -> Stores:
 @pytest.fixture(scope="session")
 def fitmatch(request: pytest.FixtureRequest) -> Iterator[Running]:
     """The whole of FitMatch on its real parts, shared by the e2e and browser tiers: make a shop of your own in it."""
-    if os.environ.get("FITMATCH_TEST_LAYOUT") == "production":  # make prod-check
+    if instance.in_production():
         yield request.getfixturevalue("production").running
         return
     folder = Path(tempfile.mkdtemp(prefix="fm-run-"))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import yaml
+
 from deployments.local import folder as data_folder
 from deployments.local import ports
 from deployments.local.environment import mark_of
@@ -77,6 +79,17 @@ def launch(folder: Path, **settings: str) -> subprocess.Popen[bytes]:
         env=inherited | own | settings,
         cwd=ROOT,
     )
+
+
+def in_production() -> bool:
+    """Whether `make prod-check` runs these tests, on the production layout."""
+    return os.environ.get("FITMATCH_TEST_LAYOUT") == "production"
+
+
+def replicas_configured() -> dict[str, int]:
+    """By deployment, in the Serve config that the tests run on."""
+    config = yaml.safe_load((ROOT / f"serve_config.{'cpu' if in_production() else 'local'}.yaml").read_text())
+    return {each["name"]: each["num_replicas"] for each in config["applications"][0]["deployments"]}
 
 
 def said(folder: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from deployments.lint import DEPLOYMENTS
+from tests.e2e import instance
 from tests.e2e.client import Shop, bearer, json, open_shop, sample, samples
 from tests.e2e.conftest import Running
 
@@ -235,6 +235,6 @@ def test_the_operator_sees_the_replicas_of_every_deployment(fitmatch: Running) -
     answer = json(httpx.get(f"{fitmatch.url}/v1/deployment", headers=bearer(fitmatch.operator_token)))
 
     running = {one["deployment"]: (one["status"], one["running"], one["target"]) for one in answer["replicas"]}
-    assert running == dict.fromkeys(DEPLOYMENTS, ("HEALTHY", 1, 1))
+    assert running == {name: ("HEALTHY", count, count) for name, count in instance.replicas_configured().items()}
     assert answer["parts"] == {"postgres": "ok", "chroma": "ok", "clip": "ok"}
     assert answer["links"]["ray_dashboard"].startswith("http://127.0.0.1:")

