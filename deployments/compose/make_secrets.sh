@@ -18,7 +18,7 @@ keep() {
   mv "$folder/$1.new" "$folder/$1"
 }
 
-for name in postgres_password operator_token ray_token redis_password pgadmin_password; do
+for name in postgres_password operator_token ray_token redis_password grafana_password pgadmin_password; do
   keep "$name" "$(random)"
 done
 keep postgres_dsn "postgresql://fitmatch:$(cat "$folder/postgres_password")@postgres:5432/fitmatch"

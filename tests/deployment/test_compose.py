@@ -10,14 +10,14 @@ import pytest
 import yaml
 
 from deployments.settings import Settings
-from tests.deployment import compose
+from tests.deployment import compose, context
 from tests.deployment.compose import BASE, OVERRIDES, Mapping
 from tests.deployment.edge import CONFIG
 from tests.e2e.instance import ROOT
 
 BIN = Path(sys.executable).parent
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
-SERVICES = ["postgres", "chroma", "redis", "fitmatch", "edge", "exporter", "prometheus", "pgadmin"]
+SERVICES = ["postgres", "chroma", "redis", "fitmatch", "edge", "exporter", "prometheus", "grafana", "pgadmin"]
 STORES = ("postgres", "chroma", "redis")
 
 
@@ -85,7 +85,7 @@ def test_only_the_edge_can_be_reached_from_other_hosts(services: dict[str, Mappi
     """All others that publish a port do so on the loopback address; the stores publish none."""
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
 
-    assert set(published) == {"edge", "fitmatch", "prometheus", "pgadmin"}
+    assert set(published) == {"edge", "fitmatch", "prometheus", "grafana", "pgadmin"}
     for name in set(published) - {"edge"}:
         assert all(port.startswith("127.0.0.1:") for port in published[name]), name
 
@@ -179,6 +179,19 @@ def test_every_setting_that_is_given_exists(services: dict[str, Mapping]) -> Non
     for name, service in services.items():
         given = {each.removesuffix("_FILE") for each in service.get("environment", {}) if each.startswith("FITMATCH_")}
         assert given <= (edges if name == "edge" else ours), name
+
+
+def test_the_serve_config_of_each_variant_is_in_the_image(services: dict[str, Mapping]) -> None:
+    assert services["fitmatch"]["environment"]["FITMATCH_SERVE_CONFIG"] in context.files()
+
+
+def test_prometheus_is_told_where_the_others_listen(services: dict[str, Mapping]) -> None:
+    scraped = (ROOT / "deployments" / "monitoring" / "prometheus.yml").read_text()
+
+    assert f"exporter:{services['exporter']['environment']['FITMATCH_EXPORTER_PORT']}" in scraped
+    assert f"edge{services['edge']['environment']['FITMATCH_EDGE_METRICS_BIND']}" in scraped
+    for name in ("edge", "exporter", "fitmatch"):
+        assert "app" in services[name]["networks"], "the network that Prometheus shares with what it scrapes"
 
 
 def test_the_edge_takes_what_compose_gives_it(haproxy: str, certificate: Path) -> None:
