@@ -81,8 +81,10 @@ class PostgresCollector(Collector):
         """Changes only: a line for each scrape of an outage tells nobody anything."""
         before = self._readings.get(name)
         was_away = before is not None and before.metrics is None
-        if was_away != (reading.metrics is None):
-            log.warning("postgres answers again: %s" if was_away else "postgres does not answer: %s", name)
+        if was_away and reading.metrics is not None:
+            log.warning("postgres answers again: %r", name)
+        if not was_away and reading.metrics is None:
+            log.warning("postgres does not answer: %r", name)
 
 
 async def _read(dsn: str, parts: Sequence[Part]) -> dict[str, Reading]:
