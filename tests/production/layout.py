@@ -82,6 +82,7 @@ def settings(folder: Path) -> dict[str, str]:
         "FITMATCH_NODE_ADDRESS": "127.0.0.1",
         "FITMATCH_RAY_PORT": str(gcs),
         "FITMATCH_RAY_DASHBOARD_PORT": str(dashboard),
+        "FITMATCH_RAY_DASHBOARD_URL": f"http://127.0.0.1:{dashboard}",
         "FITMATCH_RAY_METRICS_PORT": str(metrics),
         "FITMATCH_HAPROXY_METRICS_PORT": str(haproxy),
         "FITMATCH_RAY_TEMP_DIR": tempfile.mkdtemp(prefix="fmr-", dir=short_temp()),
