@@ -100,6 +100,7 @@ def _print_addresses(supervisor: Supervisor, folder: DataFolder, given: Configur
     key = folder.read("demo_secret_key") if given.demo else ""
     lines = [
         f"Storefront     {url}/",
+        f"Console        {url}/console",
         f"API docs       {url}/docs",
         f"Ray dashboard  {supervisor.ray.dashboard_url}  (asks for the token in {supervisor.ray.token_file})",
         f"Metrics        {supervisor.metrics_url}",

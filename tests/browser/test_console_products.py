@@ -12,6 +12,7 @@ from tests.e2e.client import READY_S_MAX, Shop, json, sample
 from tests.unit import odd_photos
 
 READY_MS_MAX = READY_S_MAX * 1000
+PICTURED = ("desk_dark", "phone_light")
 TORN = odd_photos.cut_in_half(odd_photos.saved(odd_photos.noise(), "JPEG"))
 
 
@@ -223,7 +224,8 @@ async def test_products_fit_desk_and_phone(filled: Filled, visit: Open, look: st
     await expect_loaded(photos(page).first.locator("img"))
     await expect_accessible(page)
     await expect_no_sideways_scroll(page)
-    await shoot(page, f"console-{look.replace('_', '-')}-product")
+    if look in PICTURED:
+        await shoot(page, f"console-{look.replace('_', '-')}-product")
 
 
 def rows(page: Page) -> Locator:
