@@ -3,7 +3,7 @@
 import csv
 from dataclasses import dataclass
 
-from tests.e2e.client import SAMPLES, Shop, json, sample
+from tests.e2e.client import SAMPLES, Shop, bearer, json, sample
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,12 @@ def publishable_key(shop: Shop) -> tuple[str, str]:
     wanted = {"name": "storefront", "kind": "publishable", "allowed_origins": [address(shop)]}
     made = json(shop.http.post("/v1/keys", json=wanted), 201)
     return made["id"], made["key"]
+
+
+def rename(shop: Shop, operator_token: str, name: str) -> str:
+    """As the operator calls it from now on; the name."""
+    json(shop.http.patch(f"/v1/shops/{shop.id}", json={"name": name}, headers=bearer(operator_token)))
+    return name
 
 
 def address(shop: Shop) -> str:

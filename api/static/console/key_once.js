@@ -32,6 +32,8 @@ function showOnce({ title, keep, key, isOfThisStorefront }) {
       make("div", { className: "actions" }, copying, button("Done", () => dialog.close(), { quiet: true }), told),
       isOfThisStorefront ? make("p", { className: "below" }, storefront(key)) : null,
     );
+    // Also when the session ends meanwhile, as it does with the key that one rotates at once.
+    dialog.dataset.stays = "yes";
     dialog.addEventListener("cancel", (event) => {
       if (isCopied) return;
       event.preventDefault();

@@ -63,7 +63,7 @@ function wantKey(reason) {
   ending.abort();
   session = null;
   if (reason === null) sessionStorage.removeItem(SIGNED_IN);
-  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  for (const dialog of document.querySelectorAll("dialog[open]:not([data-stays])")) dialog.close();
   byId("who").hidden = byId("views").hidden = true;
   document.title = "Sign in · FitMatch console";
   byId("main").replaceChildren(keyForm(reason, begin));
@@ -112,8 +112,12 @@ function mark(current) {
     if (view.path === (current?.within ?? current?.path)) link.setAttribute("aria-current", "page");
     return link;
   });
-  byId("views").replaceChildren(...links);
-  byId("views").hidden = false;
+  const menu = byId("views");
+  menu.replaceChildren(...links);
+  menu.hidden = false;
+  // On a phone the menu is a line that scrolls: the marked word in its middle.
+  const marked = links.find((link) => link.hasAttribute("aria-current"));
+  if (marked) menu.scrollLeft = marked.offsetLeft - menu.offsetLeft - (menu.clientWidth - marked.offsetWidth) / 2;
 }
 
 /** Links inside the console change the address without loading it anew; a new tab stays a new tab. */
