@@ -45,8 +45,9 @@ async function show() {
   const ours = turn;
   const view = currentView();
   const alone = view.productId !== null && !isAsked(view);
-  document.body.classList.toggle("asked", isAsked(view) || alone);
-  document.body.classList.toggle("alone", alone);
+  const { classList } = document.documentElement;
+  classList.toggle("asked", isAsked(view) || alone);
+  classList.toggle("alone", alone);
   if (byId("prompt").value !== view.prompt) byId("prompt").value = view.prompt;
   viewShown(view.photo);
   entitle(view.prompt);
@@ -123,7 +124,7 @@ function follow(event) {
   const { photo = null, depth = 0 } = history.state ?? {};
   if (link.product) history.pushState({ photo, product: link.product, depth: depth + 1 }, "", link.href);
   else history.pushState(null, "", link.href);
-  if (!link.product || document.body.classList.contains("alone")) scrollTo(0, 0);
+  if (!link.product || document.documentElement.classList.contains("alone")) scrollTo(0, 0);
   show();
 }
 

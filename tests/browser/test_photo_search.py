@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.looks import PHONE
@@ -161,12 +161,12 @@ async def test_the_servers_own_refusal_is_told_in_a_shoppers_words(filled: Fille
     await expect(page.get_by_role("alert")).to_contain_text("Only a part of the photo arrived. Try again.")
 
 
-async def choose(page: Page, chosen: dict[str, Any]) -> None:
+async def choose(page: Page, chosen: FilePayload) -> None:
     await page.get_by_role("button", name="Show a photo").click()
-    await page.get_by_label("Choose a photo").set_input_files(chosen)  # pyright: ignore[reportArgumentType]
+    await page.get_by_label("Choose a photo").set_input_files(chosen)
 
 
-def file(data: bytes) -> dict[str, Any]:
+def file(data: bytes) -> FilePayload:
     return {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": data}
 
 

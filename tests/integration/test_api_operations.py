@@ -154,6 +154,20 @@ async def test_static_files_are_asked_for_again_by_their_etag(api: Api) -> None:
     assert outside[-1].headers["content-type"] == "application/problem+json"
 
 
+async def test_text_files_travel_packed_and_others_as_they_are(api: Api) -> None:
+    async with api.client() as client:
+        packed = await client.get("/static/docs.js")
+        plain = await client.get("/static/docs.js", headers={"Accept-Encoding": "identity"})
+        font = await client.get("/static/hedvig-letters-serif.woff2")
+
+    assert packed.text == plain.text
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+    assert (packed.headers["content-encoding"], packed.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert packed.headers["content-type"] == plain.headers["content-type"]
+    assert packed.headers["etag"] == f"W/{plain.headers['etag']}"
+    assert "content-encoding" not in font.headers
+
+
 async def test_the_reference_is_served(api: Api) -> None:
     async with api.client() as client:
         answer = await client.get("/openapi.json")
