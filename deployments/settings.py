@@ -24,7 +24,7 @@ class Settings(BaseSettings):
         default=None, description="bearer of the operator routes; unset: they are closed"
     )
     demo_key_file: Path | None = Field(
-        default=None, description="file with the publishable key that the demo page uses"
+        default=None, description="file with the publishable key that the storefront uses"
     )
     ray_dashboard_url: str | None = Field(default=None, description="where an operator's browser finds Ray's dashboard")
     prometheus_url: str | None = Field(default=None, description="and Prometheus")

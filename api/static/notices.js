@@ -111,7 +111,7 @@ function howToCreate() {
     `curl ${location.origin}/v1/keys \\`,
     '  -H "Authorization: Bearer fm_sk_…" \\',
     '  -H "Content-Type: application/json" \\',
-    `  -d '{"name": "demo page", "kind": "publishable", "allowed_origins": ["${location.origin}"]}'`,
+    `  -d '{"name": "storefront", "kind": "publishable", "allowed_origins": ["${location.origin}"]}'`,
   ].join("\n");
 }
 
