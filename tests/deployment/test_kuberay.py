@@ -159,6 +159,15 @@ def test_every_secret_that_is_used_is_documented() -> None:
     assert [key for key in keys if key not in page] == []
 
 
+def test_the_edge_names_serve_in_full() -> None:
+    """HAProxy's resolver adds no search domain: a short name is lost as soon as it is asked again."""
+    (container,) = pods()["edge"]["containers"]
+    (backend,) = [each["value"] for each in container["env"] if each["name"] == "FITMATCH_EDGE_BACKEND"]
+
+    name = SERVICE["metadata"]["name"]
+    assert backend == f"{name}-serve-svc.{KUSTOMIZATION['namespace']}.svc.cluster.local:8000"
+
+
 def test_the_edge_starts_with_a_certificate_as_kubernetes_mounts_it(haproxy: str, tmp_path: Path) -> None:
     """Certificate and key are two files there."""
     whole = certificate.write(tmp_path / "whole.pem")
