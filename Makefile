@@ -19,6 +19,7 @@ test-unit test-deployment test-integration test-e2e test-browser: .venv/dev
 	$(BIN)/python -m pytest tests/$(@:test-%=%)
 
 # Production's processes on this machine, without containers, and what shops were promised through their edge.
+# The other e2e tests kill parts that `fitmatch run` owns, or read its folder.
 prod-check: .venv/dev
 	FITMATCH_TEST_LAYOUT=production $(BIN)/python -m pytest tests/production tests/e2e/test_promises.py tests/e2e/test_odd_photos.py
 

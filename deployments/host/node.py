@@ -6,6 +6,7 @@ import os
 from deployments.host import configuration
 from deployments.host.configuration import Host
 from deployments.host.serve import tell
+from deployments.local import configuration as local
 from deployments.local import keeper
 from deployments.local.folder import DataFolder
 from deployments.local.ray_head import RayHead
@@ -17,6 +18,8 @@ _WATCH_S = 1.0
 def node(address: str) -> int:
     """0, after SIGTERM or Ctrl-C. Raises BadSetting; StartFailed when Ray has ended."""
     host = configuration.read_node(os.environ, address)
+    for sentence in local.unknown(os.environ):
+        tell("warning", reason=sentence)
     folder = DataFolder(host.given.data_dir)
     folder.acquire()
     try:

@@ -26,6 +26,8 @@ from deployments.local.ray_head import RayHead
 from deployments.local.run import until_signal
 
 STORES_S_MAX = 120.0
+DRAIN_S_MAX = 75.0
+"""Longer than Ingest's graceful_shutdown_timeout_s; Docker is told to wait longer still."""
 LIVEZ_S_MAX = 30.0
 """The Gateway's process answers no longer: Serve has had its chance to replace it."""
 _LIVEZ_TIMEOUT_S = 3.0
@@ -36,6 +38,8 @@ _RETRY_S = 1.0
 def serve() -> int:
     """0, after SIGTERM or Ctrl-C. Raises BadSetting; StartFailed when something could not start or has broken."""
     host = configuration.read_head(os.environ)
+    for sentence in local.unknown(os.environ):
+        tell("warning", reason=sentence)
     folder = DataFolder(host.given.data_dir)
     folder.acquire()
     try:
@@ -51,11 +55,11 @@ async def _serve(host: Host, folder: DataFolder) -> int:
     head = RayHead(folder.path / "ray", host.ports, host.place)
     async with until_signal():
         await _prepare_stores(host)
-        local.find_checkpoint(host.checkpoint)
+        await asyncio.to_thread(local.find_checkpoint, host.checkpoint)  # it may download for minutes
         async with _running(host, folder, head, guard):
             await _deploy(host, head)
             folder.announce(_announcement(host, head))
-            tell("ready", url=_url(host))
+            tell("ready", url=host.given.url)
             await _watch(host, head, guard)
     return 0
 
@@ -84,7 +88,7 @@ async def _running(host: Host, folder: DataFolder, head: RayHead, guard: keeper.
 
 async def _stop(head: RayHead, guard: keeper.Keeper) -> None:
     if head.is_running():
-        await serve_app.shut_down(head)
+        await serve_app.shut_down(head, DRAIN_S_MAX)
     head.stop()
     guard.stop()
 
@@ -128,13 +132,13 @@ async def _deploy(host: Host, head: RayHead) -> None:
         given.serve_config, host=given.http_host, port=given.http_port, build_id=host.build_id
     )
     await serve_app.deploy(head, config)
-    await serve_app.wait_ready(_url(host), head)
+    await serve_app.wait_ready(host.given.url, head)
 
 
 async def _watch(host: Host, head: RayHead, guard: keeper.Keeper) -> None:
     """Never returns. Raises StartFailed when Ray has ended or the Gateway has not answered for LIVEZ_S_MAX."""
     answered = time.monotonic()
-    async with httpx.AsyncClient(base_url=_url(host), timeout=_LIVEZ_TIMEOUT_S, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=host.given.url, timeout=_LIVEZ_TIMEOUT_S, trust_env=False) as client:
         while True:
             await asyncio.sleep(_WATCH_S)
             head.check()
@@ -158,13 +162,9 @@ def _variables(host: Host) -> dict[str, str]:
     }
 
 
-def _url(host: Host) -> str:
-    return f"http://127.0.0.1:{host.given.http_port}"
-
-
 def _announcement(host: Host, head: RayHead) -> Running:
     return Running(
-        url=_url(host),
+        url=host.given.url,
         dashboard_url=head.dashboard_url,
         metrics_url=f"http://127.0.0.1:{host.ports.metrics}/metrics",
         postgres_dsn=host.given.postgres_dsn or "",

@@ -62,6 +62,12 @@ class Configuration:
     demo: bool
     serve_config: Path
 
+    @property
+    def url(self) -> str:
+        """Where this machine itself reaches the Gateway."""
+        host = "127.0.0.1" if self.http_host in {"0.0.0.0", "::"} else self.http_host  # noqa: S104
+        return f"http://{host}:{self.http_port}"
+
 
 def read(environment: Mapping[str, str]) -> Configuration:
     """Raises BadSetting."""

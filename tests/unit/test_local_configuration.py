@@ -95,3 +95,11 @@ def test_a_busy_port_is_one_sentence_that_names_the_variable(busy_port: int) -> 
 
     with pytest.raises(BadSetting, match=f"FITMATCH_HTTP_PORT: port {busy_port} is in use"):
         configuration.check_ports(given)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("0.0.0.0", "http://127.0.0.1:8000"), ("127.0.0.2", "http://127.0.0.2:8000"), ("", "http://127.0.0.1:8000")],
+)
+def test_a_machine_asks_itself_where_it_listens(host: str, url: str) -> None:
+    assert configuration.read({"FITMATCH_HTTP_HOST": host}).url == url
