@@ -21,7 +21,10 @@ STATIC = Path(__file__).parent.parent / "static"
 FILES = StaticFiles(directory=STATIC)
 PROBLEMS = Path(__file__).parent.parent.parent / "docs" / "problems.md"
 PAGE = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; "
+        "base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
     "Cache-Control": "no-cache",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Vary": "Accept-Encoding",

@@ -78,6 +78,16 @@ async def test_answers_carry_the_headers_that_protect_browsers(shop: ShopClient)
     assert data.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize("path", ["/", "/console", "/docs", "/docs/problems"])
+async def test_no_page_can_be_made_to_load_or_send_elsewhere(api: Api, path: str) -> None:
+    async with api.client() as browser:
+        answer = await browser.get(path)
+
+    allowed = answer.headers["content-security-policy"].split("; ")
+    assert {"base-uri 'none'", "object-src 'none'", "form-action 'self'", "frame-ancestors 'none'"} <= set(allowed)
+    assert "unsafe" not in answer.headers["content-security-policy"]
+
+
 async def test_the_controls_of_serve_do_not_reach_the_routes(api: Api) -> None:
     seen: list[str] = []
 
