@@ -15,7 +15,6 @@ from api.schemas.recommendations import (
     Model,
     Recommendation,
     RecommendationAnswer,
-    RecommendedPhoto,
     ShownPhoto,
     Timing,
 )
@@ -86,15 +85,7 @@ def _asked_product(product: Product, to: Addresses) -> AskedProduct:
         sale_price=answers.sale_price(product),
         availability=fields.availability,
         url=fields.url,
-        photos=[
-            ShownPhoto(
-                id=public("pho", photo.id),
-                url=to.of(product.shop_id, photo.id, "medium"),
-                thumbnail_url=to.of(product.shop_id, photo.id, "thumb"),
-            )
-            for photo in product.photos
-            if photo.status != "failed"
-        ],
+        photos=[_photo(product.shop_id, photo.id, to) for photo in product.photos if photo.status != "failed"],
     )
 
 
@@ -115,12 +106,16 @@ def _one(one: Recommended, rank: int, prompt: str | None, to: Addresses) -> Reco
         sale_price=answers.sale_price(product),
         availability=fields.availability,
         url=fields.url,
-        photo=RecommendedPhoto(
-            id=public("pho", one.photo_id),
-            url=to.of(product.shop_id, one.photo_id, "medium"),
-            thumbnail_url=to.of(product.shop_id, one.photo_id, "thumb"),
-        ),
+        photo=_photo(product.shop_id, one.photo_id, to),
         reasons=_reasons(one, prompt),
+    )
+
+
+def _photo(shop_id: UUID, photo_id: UUID, to: Addresses) -> ShownPhoto:
+    return ShownPhoto(
+        id=public("pho", photo_id),
+        url=to.of(shop_id, photo_id, "medium"),
+        thumbnail_url=to.of(shop_id, photo_id, "thumb"),
     )
 
 

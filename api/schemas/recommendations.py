@@ -87,8 +87,8 @@ class RecommendationRequest(RecommendationWish):
     prompt: Prompt = Field(description=f"At most {PROMPT_CHARACTERS_MAX:,} characters, in the shopper's words")  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
 
 
-class RecommendedPhoto(BaseModel):
-    """The product's photo that fits best."""
+class ShownPhoto(BaseModel):
+    """A photo of a product, for pages."""
 
     model_config = told(_RECOMMENDATION["photo"])  # pyright: ignore[reportArgumentType]
 
@@ -116,18 +116,8 @@ class Recommendation(BaseModel):
     sale_price: Money | None = Field(description="What it costs for now")
     availability: str = Field(description="Whether it can be bought")
     url: str | None = Field(description="Its page in the shop")
-    photo: RecommendedPhoto = Field(description="The photo that fits best")
+    photo: ShownPhoto = Field(description="The photo that fits best")
     reasons: list[str] = Field(description="What the prompt names and the product has")
-
-
-class ShownPhoto(BaseModel):
-    """A photo of the product."""
-
-    model_config = told(_RECOMMENDATION["photo"])  # pyright: ignore[reportArgumentType]
-
-    id: str = Field(description="`pho_…`")
-    url: str = Field(description="Signed; at most 960 pixels wide or high")
-    thumbnail_url: str = Field(description="Signed; at most 320 pixels wide or high")
 
 
 class AskedProduct(BaseModel):
