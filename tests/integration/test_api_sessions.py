@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -180,13 +179,12 @@ async def test_a_suspended_shop_is_refused_within_five_seconds_and_let_in_again(
 ) -> None:
     await sign_in(browser, shop.key)
     await shop.http.get("/v1/shop")
-    started = time.monotonic()
     suspended = await operator.patch(f"/v1/shops/{shop.id}", json={"status": "suspended"})
 
-    while (refused := await shop.http.get("/v1/shop")).status_code == 200:
-        await asyncio.sleep(0.1)
+    async with asyncio.timeout(SEEN_S + 1):
+        while (refused := await shop.http.get("/v1/shop")).status_code == 200:
+            await asyncio.sleep(0.1)
 
-    assert time.monotonic() - started < SEEN_S + 1
     assert suspended.json()["status"] == "suspended"
     in_session = await browser.get("/v1/shop")
     assert (refused.status_code, refused.json()["code"]) == (403, "shop_suspended")
