@@ -48,7 +48,9 @@ async function show() {
   const { classList } = document.documentElement;
   classList.toggle("asked", isAsked(view) || alone);
   classList.toggle("alone", alone);
-  if (byId("prompt").value !== view.prompt) byId("prompt").value = view.prompt;
+  // What was typed before this script ran stays, unless the address says otherwise.
+  const typedEarly = ours === 1 && view.prompt === "";
+  if (!typedEarly && byId("prompt").value !== view.prompt) byId("prompt").value = view.prompt;
   viewShown(view.photo);
   entitle(view.prompt);
   showChosen(view.chosen, shop.storefront);

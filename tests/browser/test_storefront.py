@@ -1,5 +1,6 @@
 """The storefront in a real browser, on the running system: prompts, the key, and what can go wrong."""
 
+import asyncio
 import re
 
 from playwright.async_api import Route, expect
@@ -20,6 +21,24 @@ async def test_a_prompt_shows_the_shops_products_best_first(filled: Filled, visi
     best_first = filled.shop.recommend("red dress", 24)
     assert await names(found(page)) == [product["name"] for product in best_first]
     assert best_first[0]["category"] == "dress"
+
+
+async def test_words_typed_before_the_page_has_started_stay(filled: Filled, visit: Open) -> None:
+    page = (await visit(filled.page)).page
+    typed = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await typed.wait()
+        await route.continue_()
+
+    await page.route("**/static/app.js", hold)
+    await page.reload(wait_until="commit")
+    await field(page).fill("red dress")
+    typed.set()
+    await page.wait_for_load_state()
+
+    await expect(page.get_by_role("link", name="a storefront")).to_be_visible()
+    await expect(field(page)).to_have_value("red dress")
 
 
 async def test_a_card_shows_the_photo_the_name_and_the_price(filled: Filled, visit: Open) -> None:
