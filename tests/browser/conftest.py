@@ -1,5 +1,6 @@
 """A real Chromium whose pages are watched, and shops of the running system for them to look at."""
 
+import itertools
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -26,6 +27,8 @@ MISSING = (
     "on macOS, or set FITMATCH_CHROMIUM to the program."
 )
 STEP_MS_MAX = 15_000
+ADDRESSES = (f"203.0.113.{number}" for number in itertools.cycle(range(1, 255)))
+"""Of visitors, as a proxy tells them: one address may try to sign in twenty times a minute."""
 """Of a step and of what it shows: long enough for a machine that does much else."""
 expect.set_options(timeout=STEP_MS_MAX)
 
@@ -92,6 +95,7 @@ async def visit(browser: Browser) -> AsyncIterator[Open]:
             locale="en-GB",
             has_touch=touch,
             is_mobile=touch,
+            extra_http_headers={"X-Forwarded-For": next(ADDRESSES)},
         )
         context.set_default_timeout(STEP_MS_MAX)
         watched = Watched(await context.new_page())
