@@ -1,5 +1,6 @@
 """The console's keys: made, shown once, changed, rotated with both working, and ended."""
 
+import asyncio
 import re
 
 import httpx
@@ -55,6 +56,28 @@ async def test_a_key_that_was_not_copied_does_not_go_with_escape(empty: Shop, vi
     await dialog.get_by_role("button", name="Done").click()
     await expect(dialog).to_have_count(0)
     await expect(page.get_by_role("button", name="New secret key")).to_be_focused()
+
+
+async def test_a_key_whose_dialog_is_left_while_it_is_made_is_shown(empty: Shop, visit: Open) -> None:
+    page = await open_console(visit, empty, "/keys")
+    left = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await left.wait()
+        await route.continue_()
+
+    await page.route("**/v1/keys", hold)
+    await page.get_by_role("button", name="New secret key").click()
+    await page.get_by_label("Name", exact=True).fill("import job")
+    await page.get_by_role("button", name="Create").click()
+
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    left.set()
+
+    await expect(page.get_by_role("dialog", name="The new key").get_by_label("Key")).to_have_value(
+        re.compile("^fm_sk_")
+    )
 
 
 async def test_a_publishable_key_opens_the_storefront_of_this_server(empty: Shop, visit: Open) -> None:

@@ -18,17 +18,20 @@ export function confirm({ title, text, action }) {
 export function askIn({ title, lead = null, fields, submit, send }) {
   return new Promise((answer) => {
     let answered = null;
+    let sent = Promise.resolve();
     const asked = form({
       fields,
       submit,
       cancel: () => dialog.close(),
       send: async (values, once) => {
-        answered = await send(values, once);
+        sent = send(values, once).then((found) => (answered = found));
+        await sent;
         dialog.close();
       },
     });
     const dialog = open(title, ...(lead === null ? [] : [make("p", {}, lead)]), asked);
-    dialog.addEventListener("close", () => answer(answered));
+    // Left while it is being sent, it is done all the same: a key that was made must be shown.
+    dialog.addEventListener("close", () => sent.catch(() => {}).then(() => answer(answered)));
   });
 }
 
