@@ -15,7 +15,8 @@ GROUPS_MAX = 100
 """Categories, styles, age groups and currencies, each: more is no choice any more."""
 PROMPTS_MAX = 12
 PROMPTS_DAYS = 30
-ASKED_MIN = 3
+ASKED_DAYS_MIN = 3
+"""Different days: whoever has the public key of a page could write on it at once otherwise."""
 PROMPT_CHARACTERS_MAX = 60
 PROMPTS_COUNTED_MAX = 50_000
 """The newest of a shop: counting all of a busy shop's month would keep its shoppers waiting."""
@@ -108,13 +109,14 @@ async def popular_prompts(db: Db, shop_id: UUID) -> tuple[str, ...]:
         )
         SELECT mode() WITHIN GROUP (ORDER BY prompt) AS prompt FROM newest
         WHERE created_at > now() - $3::interval AND returned > 0 AND char_length(prompt) <= $4 AND prompt !~ '[0-9@]'
-        GROUP BY lower(prompt) HAVING count(*) >= $5 ORDER BY count(*) DESC, max(id::text) DESC LIMIT $6
+        GROUP BY lower(prompt) HAVING count(DISTINCT (created_at AT TIME ZONE 'UTC')::date) >= $5
+        ORDER BY count(*) DESC, max(id::text) DESC LIMIT $6
         """,
         shop_id,
         PROMPTS_COUNTED_MAX,
         timedelta(days=PROMPTS_DAYS),
         PROMPT_CHARACTERS_MAX,
-        ASKED_MIN,
+        ASKED_DAYS_MIN,
         CANDIDATES_MAX,
     )
     return tuple(prompt for prompt in (row["prompt"] for row in rows) if not _gives_away(prompt))[:PROMPTS_MAX]

@@ -70,6 +70,6 @@ class StorefrontAnswer(BaseModel):
     prices: list[PriceRange] = Field(description="One for each currency; products without a price do not count")
     availability: AvailabilityCounts = Field(description="Products by whether they can be bought")
     popular_prompts: list[str] = Field(
-        description="At most 12, most asked first: within 30 days at least three times, with results; "
+        description="At most 12, most asked first: on at least three of the last 30 days, with results; "
         "nothing over 60 characters, with digits or with @"
     )

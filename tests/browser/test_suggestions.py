@@ -1,11 +1,15 @@
 """Suggestions while a shopper types: an ARIA combobox over the shop's words, popular prompts and own earlier ones."""
 
+import asyncpg
 from playwright.async_api import Locator, Page, expect
 
+from api import ids
 from tests.browser.conftest import Open
 from tests.browser.pages import ask, count, field, found
 from tests.browser.shop import Filled, address, publishable_key
 from tests.e2e.client import Shop, sample
+from tests.e2e.instance import Running
+from tests.integration import rows
 
 
 async def test_the_last_word_is_completed_to_what_the_shop_has(filled: Filled, visit: Open) -> None:
@@ -91,11 +95,16 @@ async def test_own_prompts_are_suggested_newest_first_and_can_be_forgotten(fille
     assert await page.evaluate("localStorage.length") == 0
 
 
-async def test_what_many_ask_in_this_shop_is_suggested_to_a_new_visitor(empty: Shop, visit: Open) -> None:
+async def test_what_is_asked_day_after_day_is_suggested_to_a_new_visitor(
+    fitmatch: Running, empty: Shop, visit: Open
+) -> None:
     empty.upload(sample("DR-001"))
     empty.wait_until_settled()
     for _ in range(3):
         empty.recommend("silk scarf")
+    connection = await asyncpg.connect(fitmatch.postgres_dsn)
+    await rows.one_a_day(connection, ids.parse("shp", empty.id), "silk scarf")
+    await connection.close()
     _, key = publishable_key(empty)
 
     page = (await visit(f"{address(empty)}/?key={key}")).page

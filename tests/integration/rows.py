@@ -11,7 +11,7 @@ from db.ids import new_id
 from db.index import Index
 from db.jobs import Job
 from db.photos import NewPhoto
-from db.postgres import Pool
+from db.postgres import Db, Pool
 
 CHECKPOINT = "mini@0123456789ab"
 
@@ -42,6 +42,21 @@ async def ready(pool: Pool, shop_id: UUID, count: int = 1) -> list[UUID]:
     await pool.execute("DELETE FROM jobs WHERE photo_id = ANY($1)", photo_ids)
     await photos.ready(pool, photo_ids)
     return photo_ids
+
+
+async def one_a_day(db: Db, shop_id: UUID, prompt: str) -> None:
+    """As if the same prompt had come once a day until today."""
+    await db.execute(
+        """
+        UPDATE prompts SET created_at = now() - (numbered.number - 1) * interval '1 day'
+        FROM (
+            SELECT id, row_number() OVER (ORDER BY id) AS number FROM prompts WHERE shop_id = $1 AND prompt = $2
+        ) AS numbered
+        WHERE prompts.id = numbered.id
+        """,
+        shop_id,
+        prompt,
+    )
 
 
 async def delete(pool: Pool, photo_id: UUID) -> None:

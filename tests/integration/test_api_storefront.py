@@ -1,17 +1,24 @@
 """What a shop's start page gets, with a key that everybody may see."""
 
+from api import ids
+from db.postgres import Pool
+from tests.integration import rows
 from tests.integration.conftest import ShopClient
 
 PAGE = "https://shop.example"
 
 
-async def test_a_storefront_names_the_shop_and_what_can_be_chosen(shop: ShopClient, other_shop: ShopClient) -> None:
+async def test_a_storefront_names_the_shop_and_what_can_be_chosen(
+    shop: ShopClient, other_shop: ShopClient, pool: Pool
+) -> None:
     await shop.upload_ready(category="dress", style="party", age_group="adult", price="49.90 EUR")
     await shop.upload_ready(category="dress", price="9.90 EUR", availability="preorder")
     await other_shop.upload_ready(category="hat", price="1.00 CHF")
     for _ in range(3):
         await shop.http.post("/v1/recommendations", json={"prompt": "Red Dress"})
         await other_shop.http.post("/v1/recommendations", json={"prompt": "secret wish"})
+    await rows.one_a_day(pool, ids.parse("shp", shop.id), "Red Dress")
+    await rows.one_a_day(pool, ids.parse("shp", other_shop.id), "secret wish")
 
     answer = await shop.http.get("/v1/storefront")
 

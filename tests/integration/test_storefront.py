@@ -29,8 +29,10 @@ async def add(pool: Pool, shop_id: UUID, **fields: object) -> UUID:
 
 
 async def asked(pool: Pool, shop_id: UUID, prompt: str, times: int = 3, *, returned: int = 5) -> None:
+    """Once a day, today and before."""
     for _ in range(times):
         await prompts.add(pool, shop_id, prompt, num_results=10, returned=returned)
+    await rows.one_a_day(pool, shop_id, prompt)
 
 
 async def test_terms_with_products_come_most_first(pool: Pool) -> None:
@@ -153,6 +155,14 @@ async def test_a_prompt_that_may_give_its_shopper_away_is_not_repeated(pool: Poo
     await asked(pool, shop, "a" * 60)
 
     assert await storefront.popular_prompts(pool, shop) == ("a" * 60,)
+
+
+async def test_what_was_asked_often_on_one_day_is_not_popular(pool: Pool) -> None:
+    shop = await rows.shop(pool)
+    for _ in range(20):
+        await prompts.add(pool, shop, "buy elsewhere", num_results=10, returned=5)
+
+    assert await storefront.popular_prompts(pool, shop) == ()
 
 
 async def test_prompts_without_results_are_not_popular(pool: Pool) -> None:
