@@ -39,8 +39,9 @@ fmt: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/dev
-	$(BIN)/python -m tests.benchmarks
+# QUICK=1 takes at most ten minutes and leaves docs/ alone; ONLY=prompts,photos renews these sections of the report.
+bench: .venv/bench
+	$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 eval: .venv/dev
 	$(BIN)/python -m tests.eval.run
@@ -58,6 +59,10 @@ train: .venv/train
 
 .venv/dev: .venv/run
 	$(PIP) --editable '.[dev]'
+	touch $@
+
+.venv/bench: .venv/dev
+	$(PIP) --editable '.[bench]'
 	touch $@
 
 .venv/train: .venv/dev

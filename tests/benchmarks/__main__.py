@@ -1,70 +1,61 @@
-"""`make bench`: starts a FitMatch of its own, measures, writes docs/benchmarks.md."""
+"""`make bench`: runs the sections that are named, all by default, and writes each into docs/benchmarks.md.
+
+A section is a module here with `measure(*, quick) -> found`, `section(found) -> str` in Markdown, beginning with its
+heading, and, where it has charts, `draw(found, folder)`. A section measures on servers that it starts itself, one
+after the other, so that each can be run alone.
+"""
 
 import argparse
-import os
-import platform
-import tempfile
-from datetime import UTC, datetime
+import importlib
 from pathlib import Path
+from typing import Any, Protocol
 
-from deployments.settings import MINI
-from models.checkpoint import find
-from tests.benchmarks import uploads
-from tests.e2e import instance
+from tests.benchmarks import report
+from tests.benchmarks.instances import SCRATCH
+from tests.e2e.instance import ROOT
 
-REPORT = Path("docs/benchmarks.md")
-ELSEWHERE = "## Measured by tests"
+SECTIONS = {"photos": "uploads"}
+"""In the report's order: what `--only` calls a section, and its module."""
+
+DOCS = ROOT / "docs"
+
+
+class Module(Protocol):
+    def measure(self, *, quick: bool) -> Any: ...
+    def section(self, found: Any) -> str: ...
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photos", type=int, default=1000)
-    parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--out", type=Path, default=REPORT)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help=f"fewer rounds; the report goes to {SCRATCH.name}/")
+    parser.add_argument("--only", type=names, default=list(SECTIONS), help=f"of {','.join(SECTIONS)}")
     arguments = parser.parse_args()
-    checkpoint = find(str(MINI))
-    with tempfile.TemporaryDirectory(prefix="fitmatch-bench-") as folder:
-        Path(folder).chmod(0o711)  # Postgres may run as another user
-        running = instance.start(Path(folder) / "data")
-        try:
-            found = uploads.measure(running, checkpoint, count=arguments.photos, clients=arguments.clients)
-        finally:
-            running.stop()
-    report = write(found, checkpoint.id) + measured_elsewhere(arguments.out)
-    arguments.out.write_text(report)
-    print(report)
+    folder = SCRATCH if arguments.quick else DOCS
+    folder.mkdir(exist_ok=True)
+    for name in arguments.only:
+        print(run(name, folder, quick=arguments.quick), flush=True)
+    print(f"written: {folder / 'benchmarks.md'}")
 
 
-def measured_elsewhere(report: Path) -> str:
-    """What the report says of other measurements, which this command does not repeat."""
-    before = report.read_text() if report.exists() else ""
-    return "\n" + before[before.index(ELSEWHERE) :] if ELSEWHERE in before else ""
+def names(text: str) -> list[str]:
+    chosen = [name.strip() for name in text.split(",")]
+    if unknown := set(chosen) - set(SECTIONS):
+        raise argparse.ArgumentTypeError(f"no section {', '.join(sorted(unknown))}: there are {', '.join(SECTIONS)}")
+    return chosen
 
 
-def write(found: uploads.Uploads, checkpoint: str) -> str:
-    """Ratios first: absolutes are this machine's."""
-    return f"""# Benchmarks
-
-Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, {platform.machine()}, no GPU, Python
-{platform.python_version()}, checkpoint `{checkpoint}`. Ratios inside one run hold; absolutes belong to the machine
-and to what else it was doing. No GPU figure is claimed.
-
-## Uploading over HTTP
-{found.photos} distinct photos (short side about 256 px) by {found.clients} parallel clients, one product each, real
-Postgres, Chroma and Ray Serve from `make run`'s configuration. All became `ready`. The bare rates are medians of one
-process on the same machine that does nothing else, before and after: it shares the cores with nobody, the system's
-model shares them with clients, Gateway, decoders, Postgres and Chroma.
-
-| | |
-|---|---|
-| photos/s from the first POST to the last ready | {found.ready_per_s:.1f} |
-| photos/s acknowledged | {found.photos / found.acknowledged_s:.1f} |
-| POST p50 / p95 | {found.post_p50_ms:.0f} / {found.post_p95_ms:.0f} ms |
-| bare image tower, batches of {uploads.BATCH} | {found.bare_model_per_s:.1f} photos/s |
-| bare preparation, one process | {found.bare_prepare_per_s:.1f} photos/s |
-| **share of the time that the bare model would have taken** | {found.model_share:.0%} |
-| Chroma's ids and Postgres' ready photos | {"agree" if found.agree else "DIFFER"} |
-"""
+def run(name: str, folder: Path, *, quick: bool) -> str:
+    """Written at once: a section that fails takes none of those before it along."""
+    module: Module = importlib.import_module(f"tests.benchmarks.{SECTIONS[name]}")
+    found = module.measure(quick=quick)
+    text = module.section(found)
+    if draw := getattr(module, "draw", None):
+        (folder / "images").mkdir(exist_ok=True)
+        draw(found, folder / "images")
+    path = folder / "benchmarks.md"
+    before = path.read_text() if path.exists() else "# Benchmarks\n"
+    path.write_text(report.merge(before, {name: text}, list(SECTIONS)))
+    return text
 
 
 if __name__ == "__main__":

@@ -14,9 +14,12 @@ import numpy as np
 from PIL import Image
 
 from db.index import Index
+from deployments.settings import MINI
 from models import clip
-from models.checkpoint import Checkpoint
+from models.checkpoint import Checkpoint, find
 from models.photo import prepare
+from tests.benchmarks import report
+from tests.benchmarks.instances import fitmatch
 from tests.e2e.client import Shop, open_shop
 from tests.e2e.instance import Running
 
@@ -29,6 +32,7 @@ BARE_ROUNDS = 5
 class Uploads:
     """Seconds are wall clock; `bare_*` is one process that does nothing else, before and after the upload."""
 
+    circumstances: str
     photos: int
     clients: int
     acknowledged_s: float
@@ -127,15 +131,19 @@ def _ready_photos(http: httpx.Client) -> list[str]:
     return found
 
 
-def measure(running: Running, checkpoint: Checkpoint, *, count: int, clients: int) -> Uploads:
+def measure(*, quick: bool, clients: int = 8) -> Uploads:
     """The bare model before and after, the upload in between."""
-    shop = open_shop(running.url, running.operator_token, "benchmark")
-    data = photos(count)
-    before = bare(checkpoint, data)
-    acknowledged_s, ready_s, posts = upload(shop.http, data, clients)
-    after = bare(checkpoint, data)
+    checkpoint = find(str(MINI))
+    data = photos(300 if quick else 1000)
+    with fitmatch() as running:
+        shop = open_shop(running.url, running.operator_token, "benchmark")
+        before = bare(checkpoint, data)
+        acknowledged_s, ready_s, posts = upload(shop.http, data, clients)
+        after = bare(checkpoint, data)
+        in_step = agree(running, shop)
     return Uploads(
-        photos=count,
+        circumstances=report.circumstances(checkpoint, quick=quick),
+        photos=len(data),
         clients=clients,
         acknowledged_s=acknowledged_s,
         ready_s=ready_s,
@@ -143,5 +151,27 @@ def measure(running: Running, checkpoint: Checkpoint, *, count: int, clients: in
         post_p95_ms=statistics.quantiles(posts, n=20)[-1],
         bare_prepare_per_s=(before[0] + after[0]) / 2,
         bare_model_per_s=(before[1] + after[1]) / 2,
-        agree=agree(running, shop),
+        agree=in_step,
     )
+
+
+def section(found: Uploads) -> str:
+    rows = [
+        ["photos/s from the first POST to the last ready", f"{found.ready_per_s:.1f}"],
+        ["photos/s acknowledged", f"{found.photos / found.acknowledged_s:.1f}"],
+        ["POST p50 / p95", f"{found.post_p50_ms:.0f} / {found.post_p95_ms:.0f} ms"],
+        [f"bare image tower, batches of {BATCH}", f"{found.bare_model_per_s:.1f} photos/s"],
+        ["bare preparation, one process", f"{found.bare_prepare_per_s:.1f} photos/s"],
+        ["**share of the time that the bare model would have taken**", f"{found.model_share:.0%}"],
+        ["Chroma's ids and Postgres' ready photos", "agree" if found.agree else "DIFFER"],
+    ]
+    return f"""## Uploading over HTTP
+{found.circumstances}
+
+{found.photos} distinct photos (short side about 256 px) by {found.clients} parallel clients, one product each, real
+Postgres, Chroma and Ray Serve from `make run`'s configuration. All became `ready`. The bare rates are medians of one
+process on the same machine that does nothing else, before and after: it shares the cores with nobody, the system's
+model shares them with clients, Gateway, decoders, Postgres and Chroma.
+
+{report.table(["", ""], rows)}
+"""
