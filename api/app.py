@@ -44,6 +44,7 @@ from api.routes import (
 from api.sessions import Sessions
 from api.signatures import Signer
 from api.storefronts import Storefronts
+from api.totals import Totals
 from models.photo import BadPhoto
 
 __all__ = ["Context", "create_app"]
@@ -85,6 +86,7 @@ def create_app(context: Context) -> FastAPI:
         limiter=Limiter(db),
         signer=Signer(db),
         storefronts=Storefronts(db),
+        totals=Totals(db),
         photo_threads=ThreadPoolExecutor(PHOTO_THREADS, "photos"),
         render_threads=ThreadPoolExecutor(PHOTO_THREADS, "render"),
         uploads=asyncio.Semaphore(UPLOADS_MAX),

@@ -17,6 +17,7 @@ from api.limits import Limiter, address_of, scheme_of
 from api.sessions import NAME, Sessions, check_page, cookie_of
 from api.signatures import Addresses, Signer
 from api.storefronts import Storefronts
+from api.totals import Totals
 from db.files import Files
 from db.postgres import Pool
 from db.stores import Stores
@@ -66,6 +67,7 @@ class Parts:
     limiter: Limiter
     signer: Signer
     storefronts: Storefronts
+    totals: Totals
     photo_threads: ThreadPoolExecutor
     """Reads the headers of uploads."""
     render_threads: ThreadPoolExecutor

@@ -27,19 +27,22 @@ QUEUED_SHOPS_MAX = 50
 
 @router.get("/v1/deployment")
 async def get_deployment(_caller: Operator, parts: PartsOf, db: Db) -> DeploymentAnswer:
-    """How all of it is doing: parts, shops, the queue and whose photos wait in it, replicas, collections."""
-    health, replicas = await asyncio.gather(parts_health(parts), _replicas(parts))
+    """How all of it is doing: parts, shops, the queue and whose photos wait in it, replicas, collections.
+
+    What is counted over all shops is at most 30 s old, everything else is of now.
+    """
+    total, health, replicas = await asyncio.gather(parts.totals.now(), parts_health(parts), _replicas(parts))
     return DeploymentAnswer(
         checkpoint=parts.context.checkpoint,
         parts=health,
-        shops=ShopsCounted(**vars(await overview.shops(db))),
-        products=await overview.products(db),
-        photos=PhotosCounted(**await overview.photos(db)),
+        shops=ShopsCounted(**vars(total.shops)),
+        products=total.products,
+        photos=PhotosCounted(**total.photos),
         queue=await _queue(db),
         replicas=replicas,
         collections=[
             IndexedAnswer(checkpoint=one.checkpoint, collections=one.collections, photos=one.embeddings)
-            for one in await overview.indexed(db)
+            for one in total.indexed
         ],
         links=LinksAnswer(**vars(parts.context.links)),
     )

@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
+import asyncpg
 import httpx
+import pytest
 
 from api.app import Context, create_app
 from api.deps import Links
 from api.ports import Replicas
+from api.totals import Totals
+from db.postgres import Pool
 from tests.integration.conftest import CHECKPOINT, OPERATOR_TOKEN, Api, ShopClient
 
 
@@ -76,6 +80,30 @@ async def test_replicas_and_links_are_told_where_they_are_known(context: Context
     sick = {"deployment": "ClipImage", "status": "UNHEALTHY", "running": 0, "target": 1, "message": "out of memory"}
     assert found["replicas"] == [sick]
     assert found["links"] == {"ray_dashboard": None, "prometheus": None, "grafana": "https://grafana.example"}
+
+
+async def test_an_open_page_that_asks_again_and_again_does_not_count_every_photo_each_time(
+    operator: httpx.AsyncClient, api: Api, shop: ShopClient
+) -> None:
+    await shop.upload()
+    before = (await operator.get("/v1/deployment")).json()
+    await shop.upload()
+
+    after = (await operator.get("/v1/deployment")).json()
+
+    assert before["photos"]["queued"] == after["photos"]["queued"] == 1
+    assert (before["queue"]["jobs"], after["queue"]["jobs"]) == (1, 2)
+    assert (await Totals(api.query.db).now()).photos["queued"] == 2
+
+
+async def test_a_count_that_failed_is_tried_again(pool: Pool) -> None:
+    totals = Totals(pool)
+    await pool.execute("ALTER TABLE photos RENAME TO away")
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await totals.now()
+    await pool.execute("ALTER TABLE away RENAME TO photos")
+
+    assert (await totals.now()).products == 0
 
 
 async def test_a_shop_does_not_see_the_deployment(shop: ShopClient) -> None:
