@@ -1,6 +1,7 @@
 """Embeddings of photos, kept as float16 so that Chroma can be rebuilt without a model."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.filters import Filter, where
-from db.postgres import Db
+from db.postgres import Db, Pool
 
 ROWS_MAX = 2000
 """What the exact search reads at once: 1 MB at 256 dimensions."""
@@ -66,50 +67,61 @@ async def of_shop(
         after = photo_ids[-1]
 
 
+@dataclass(frozen=True)
+class Near:
+    """A product by its photo that is most like what was asked."""
+
+    photo_id: UUID
+    product_id: UUID
+    cosine: float
+
+
 async def nearest(
-    db: Db, shop_id: UUID, checkpoint: str, embedding: NDArray[np.float32], condition: Filter | None, k: int
-) -> list[tuple[UUID, float]]:
-    """Exact search among the shop's ready photos that fit: (photo id, cosine), best first, the best of each product.
+    db: Pool, shop_id: UUID, checkpoint: str, embedding: NDArray[np.float32], condition: Filter | None, k: int
+) -> list[Near]:
+    """Exact search among the shop's ready photos that fit: the `k` best products, best first, each once.
 
-    However many photos a product has, `k` products come back where there are as many.
+    Reads the photos of the products that fit, and no others, at most `ROWS_MAX` at a time.
     """
-    clause, arguments = where(condition, 5)
-    statement = _FITTING.format(clause=clause)
+    clause, arguments = where(condition, 3)
     query = (embedding / (np.linalg.norm(embedding) or 1.0)).astype(np.float32)
-    best: dict[UUID, tuple[UUID, float]] = {}
-    after = UUID(int=0)
-    while rows := await db.fetch(statement, shop_id, checkpoint, after, ROWS_MAX, *arguments):
-        found = [*best.items(), *_best_of_each(rows, _matrix(rows) @ query, k)]
-        best = {}
-        for product_id, one in sorted(found, key=lambda entry: -entry[1][1]):
-            if len(best) < k:
-                best.setdefault(product_id, one)
-        after = rows[-1]["photo_id"]
-    return list(best.values())
+    best: list[Near] = []
+    async with db.acquire() as connection, connection.transaction(readonly=True):
+        cursor = await connection.cursor(_FITTING.format(clause=clause), shop_id, checkpoint, *arguments)
+        while rows := await cursor.fetch(ROWS_MAX):
+            cosines = _matrix(rows) @ query
+            nearer = (Near(rows[i]["photo_id"], rows[i]["product_id"], float(cosines[i])) for i in np.argsort(-cosines))
+            # Among the best of these rows alone must be all that get into the whole's best.
+            best = _best_of_each(sorted([*best, *_best_of_each(nearer, k)], key=lambda one: -one.cosine), k)
+    return best
 
 
-def _best_of_each(
-    rows: Sequence[asyncpg.Record], cosines: NDArray[np.float32], k: int
-) -> list[tuple[UUID, tuple[UUID, float]]]:
-    """Of the `k` nearest products among the rows: product id, (photo id, cosine)."""
-    best: dict[UUID, tuple[UUID, float]] = {}
-    for i in np.argsort(-cosines):
-        if len(best) >= k:
+def _best_of_each(ordered: Iterable[Near], k: int) -> list[Near]:
+    """The first `k` products, each once, of a list that is best first."""
+    found: dict[UUID, Near] = {}
+    for one in ordered:
+        if len(found) >= k:
             break
-        best.setdefault(rows[i]["product_id"], (rows[i]["photo_id"], float(cosines[i])))
-    return list(best.items())
+        found.setdefault(one.product_id, one)
+    return list(found.values())
 
 
-# The clause comes from db.filters: closed field names and parameters, no values.
+# The clause comes from db.filters: closed field names and parameters, no values. The fences make Postgres look for the
+# products first and then for each one's own photos and embeddings: with a filter there are few of these, and of a shop
+# that has grown since the last ANALYZE it believes that there are none, and would read all of the shop's for each.
 _FITTING = """
-    SELECT e.photo_id, e.embedding, p.id AS product_id FROM embeddings e
-        JOIN photos ph ON ph.id = e.photo_id AND ph.status = 'ready' AND ph.deleted_at IS NULL
-        JOIN products p ON p.id = ph.product_id AND p.deleted_at IS NULL
+    SELECT f.id AS photo_id, e.embedding, p.id AS product_id FROM products p
         LEFT JOIN terms c ON c.id = p.category_id
         LEFT JOIN terms s ON s.id = p.style_id
         LEFT JOIN terms a ON a.id = p.age_group_id
-    WHERE e.shop_id = $1 AND e.checkpoint = $2 AND e.photo_id > $3 AND ({clause})
-    ORDER BY e.photo_id LIMIT $4
+        CROSS JOIN LATERAL (
+            SELECT id FROM photos
+            WHERE product_id = p.id AND shop_id = $1 AND status = 'ready' AND deleted_at IS NULL OFFSET 0
+        ) f
+        CROSS JOIN LATERAL (
+            SELECT embedding FROM embeddings WHERE photo_id = f.id AND checkpoint = $2 OFFSET 0
+        ) e
+    WHERE p.shop_id = $1 AND p.deleted_at IS NULL AND ({clause})
 """
 
 

@@ -219,6 +219,18 @@ async def of_photos(db: Db, shop_id: UUID, photo_ids: list[UUID], condition: Fil
     return {photo_id: product for product, asked in products for photo_id in asked}
 
 
+async def fitting(db: Db, shop_id: UUID, photo_ids: list[UUID], condition: Filter | None) -> dict[UUID, UUID]:
+    """Photo id → product id, of those that `of_photos` would tell; a fifteenth of its cost."""
+    clause, more = filters.where(condition, 3)
+    rows = await db.fetch(
+        " ".join((ASKED, "SELECT p.id, asked.ids AS asked", FROM, JOIN_ASKED, "WHERE", clause)),
+        shop_id,
+        photo_ids,
+        *more,
+    )
+    return {photo_id: row["id"] for row in rows for photo_id in row["asked"]}
+
+
 @dataclass(frozen=True)
 class Counts:
     products: int

@@ -1,8 +1,11 @@
 """Chroma first, Postgres has the last word, exact search where the index cannot answer."""
 
+import asyncio
 import logging
+import math
 import time
 from dataclasses import dataclass
+from typing import TypeAlias
 from uuid import UUID
 
 from api.ports import Recommended
@@ -17,12 +20,24 @@ from models.types import Embeddings
 log = logging.getLogger(__name__)
 
 OVER_FETCH = 4
-OVER_FETCH_MIN = 48
+NEAR_MIN = 48
 """Chroma is asked for more than is wanted: several photos show one product, and some will not fit the filter."""
+NEAR_MAX = 1000
+"""Of a filter that would need more, exact search is the faster (docs/decisions/0007-exact-when-filters-are-rare.md)."""
+WIDER = 4
+"""When too few of the nearest fit, Chroma is asked for at least so many times as many."""
+MARGIN = 1.5
+"""Over what is needed if the next nearest fit as often as the first did."""
 SPARE = 10
-"""Exact search finds so many products more than are wanted: some may be deleted before they are read."""
+"""Exact search finds so many products more than are wanted: one may be the excluded one, others deleted meanwhile."""
+EXACT_AT_ONCE = 4
+"""Each holds a connection and at most 2,000 embeddings; other prompts must get at the other connections."""
+EXACT_WAIT_S = 3.0
 CHROMA_REST_S = 5.0
 """After Chroma failed it is left alone this long, so that not every prompt waits for its timeout."""
+
+Found: TypeAlias = list[Scored[UUID, UUID]]
+"""Photo and product ids, best first, each product once."""
 
 
 @dataclass(frozen=True)
@@ -44,26 +59,34 @@ class Search:
         self._stores = stores
         self._checkpoint = checkpoint
         self._chroma_rests_until = 0.0
+        self._exact = asyncio.Semaphore(EXACT_AT_ONCE)
 
     async def run(self, wanted: Wanted) -> tuple[list[Recommended], bool]:
-        """Best first, and whether it was exact: when Chroma is away, or when too few of its nearest fit the filter."""
-        near_max = max(OVER_FETCH * wanted.num_results, OVER_FETCH_MIN)
-        near = await self._near(wanted, near_max)
-        if near is not None:
-            found = await self._read(wanted, near)
+        """Best first, and whether it was exact: when Chroma is away, or when too few of its nearest fit the filter.
+
+        Raises Unavailable.
+        """
+        found = await self._by_index(wanted)
+        if found is None:
+            return await self._read(wanted, await self._exactly(wanted)), True
+        return await self._read(wanted, found), False
+
+    async def _by_index(self, wanted: Wanted) -> Found | None:
+        """None: only exact search can tell."""
+        near_max = max(OVER_FETCH * wanted.num_results, NEAR_MIN)
+        while near_max <= NEAR_MAX:
+            near = await self._near(wanted, near_max)
+            if near is None:
+                return None
+            found = await self._fitting(wanted, near)
             below = bool(near) and wanted.min_score is not None and near[-1][1] < wanted.min_score
             if len(found) >= wanted.num_results or len(near) < near_max or below:
-                return found, False
-        async with metrics.postgres("nearest"):
-            nearest = await embeddings.nearest(
-                self._stores.db,
-                wanted.shop_id,
-                self._checkpoint,
-                wanted.embedding,
-                wanted.filter,
-                wanted.num_results + SPARE,
-            )
-        return await self._read(wanted, nearest), True
+                return found
+            if not found:
+                return None  # the filter keeps few, or none that are near
+            share = len(found) / near_max
+            near_max = max(WIDER * near_max, math.ceil(MARGIN * wanted.num_results / share))
+        return None
 
     async def _near(self, wanted: Wanted, near_max: int) -> list[tuple[UUID, float]] | None:
         """None: Chroma cannot answer for this shop now."""
@@ -80,15 +103,42 @@ class Search:
             log.warning("chroma does not answer; searching exactly", extra={"rest_s": CHROMA_REST_S})
             return None
 
-    async def _read(self, wanted: Wanted, near: list[tuple[UUID, float]]) -> list[Recommended]:
-        async with metrics.postgres("products"):
-            found = await products.of_photos(
+    async def _fitting(self, wanted: Wanted, near: list[tuple[UUID, float]]) -> Found:
+        async with metrics.postgres("fitting"):
+            fitting = await products.fitting(
                 self._stores.db, wanted.shop_id, [photo_id for photo_id, _ in near], wanted.filter
             )
-        scored = (
-            Scored(photo_id, found[photo_id].id, similarity)
-            for photo_id, similarity in near
-            if photo_id in found and found[photo_id].id != wanted.but
-        )
-        chosen = best(scored, wanted.num_results, min_score=wanted.min_score)
-        return [Recommended(found[one.photo], one.photo, one.similarity) for one in chosen]
+        return _best(wanted, [Scored(photo, fitting[photo], cosine) for photo, cosine in near if photo in fitting])
+
+    async def _exactly(self, wanted: Wanted) -> Found:
+        try:
+            async with asyncio.timeout(EXACT_WAIT_S):
+                await self._exact.acquire()
+        except TimeoutError as error:
+            raise Unavailable("too many prompts need an exact search") from error
+        try:
+            async with metrics.postgres("nearest"):
+                near = await embeddings.nearest(
+                    self._stores.db,
+                    wanted.shop_id,
+                    self._checkpoint,
+                    wanted.embedding,
+                    wanted.filter,
+                    wanted.num_results + SPARE,
+                )
+        finally:
+            self._exact.release()
+        return _best(wanted, [Scored(one.photo_id, one.product_id, one.cosine) for one in near])
+
+    async def _read(self, wanted: Wanted, found: Found) -> list[Recommended]:
+        """A product that was deleted or changed meanwhile, so that it fits no more, is left out."""
+        async with metrics.postgres("products"):
+            read = await products.of_photos(
+                self._stores.db, wanted.shop_id, [one.photo for one in found], wanted.filter
+            )
+        return [Recommended(read[one.photo], one.photo, one.similarity) for one in found if one.photo in read]
+
+
+def _best(wanted: Wanted, scored: Found) -> Found:
+    others = (one for one in scored if one.product != wanted.but)
+    return best(others, wanted.num_results, min_score=wanted.min_score)

@@ -67,9 +67,9 @@ async def test_the_exact_search_finds_the_shops_own_nearest(pool: Pool) -> None:
 
     found = await embeddings.nearest(pool, shop, CHECKPOINT, wanted, None, 5)
 
-    assert found[0][0] == photos[4]
-    assert found[0][1] > 0.999
-    assert [photo for photo, _ in found] == [photos[i] for i in np.argsort(-(rows.embeddings(30) @ wanted))[:5]]
+    assert found[0].photo_id == photos[4]
+    assert found[0].cosine > 0.999
+    assert [one.photo_id for one in found] == [photos[i] for i in np.argsort(-(rows.embeddings(30) @ wanted))[:5]]
 
 
 async def test_the_exact_search_keeps_to_the_filter_and_to_what_is_live(pool: Pool) -> None:
@@ -85,5 +85,5 @@ async def test_the_exact_search_keeps_to_the_filter_and_to_what_is_live(pool: Po
 
     found = await embeddings.nearest(pool, shop, CHECKPOINT, rows.embeddings(1)[0], In("category", ("HAT",)), 10)
 
-    assert {photo for photo, _ in found} == {hats[0], *hats[2:]}
-    assert not {photo for photo, _ in found} & set(others)
+    assert {one.photo_id for one in found} == {hats[0], *hats[2:]}
+    assert not {one.photo_id for one in found} & set(others)
