@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, TypeVar
 
 import numpy as np
+import ray
 
 from api import logs
 from deployments import metrics
@@ -37,11 +38,13 @@ class Clip:
         size_max = settings.image_batch_max if tower == "image" else settings.text_batch_max
         limits = Limits(size_max=size_max, waiting_max=size_max * BATCHES_WAITING_MAX)
         if tower == "image":
-            self._images = clip.image_tower(checkpoint, device=settings.device, threads=settings.image_threads)
+            cpu = clip.Cpu(settings.image_threads or _cores(), settings.cpu_precision)
+            self._images = clip.image_tower(checkpoint, device=settings.device, cpu=cpu)
             self._photos = Batcher(self._run_photos, limits)
             self._images.embed_photos(np.zeros((1, 3, self._images.side, self._images.side), np.uint8))
         else:
-            self._texts = clip.text_tower(checkpoint, device=settings.device, threads=settings.text_threads)
+            cpu = clip.Cpu(settings.text_threads or _cores(), settings.cpu_precision)
+            self._texts = clip.text_tower(checkpoint, device=settings.device, cpu=cpu)
             self._prompts = Batcher(self._run_prompts, limits)
             self._texts.embed_prompts([CANARY])
 
@@ -79,3 +82,9 @@ class Clip:
         finally:
             self._seconds.record(size, time.monotonic() - self._started)
             self._started = None
+
+
+def _cores() -> int | None:
+    """What `num_cpus` in the Serve config gives this replica. A fraction is for scheduling alone: None, all cores."""
+    assigned = ray.get_runtime_context().get_assigned_resources()
+    return int(assigned.get("CPU", 0)) or None

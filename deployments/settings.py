@@ -35,9 +35,12 @@ class Settings(BaseSettings):
     image_batch_max: int = Field(default=32, ge=1, le=512)
     text_batch_max: int = Field(default=64, ge=1, le=512)
     image_threads: int | None = Field(
-        default=None, ge=1, description="CPU threads of an image replica; unset: all cores"
+        default=None, ge=1, description="CPU threads of an image replica; unset: its num_cpus, below 1 all cores"
     )
-    text_threads: int | None = Field(default=None, ge=1, description="CPU threads of a text replica; unset: all cores")
+    text_threads: int | None = Field(default=None, ge=1, description="and of a text replica")
+    cpu_precision: Literal["auto", "f32", "bf16"] = Field(
+        default="auto", description="what a CPU computes in; auto: bf16 where it multiplies tiles of it (AMX), else f32"
+    )
     prompts_cached: int = Field(default=10_000, ge=0, description="prompt embeddings that a Query replica remembers")
     decoders: int = Field(default=2, ge=1, le=64, description="photo decoding processes of an Ingest replica")
     jobs_max: int = Field(

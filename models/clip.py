@@ -1,15 +1,36 @@
-"""The towers of a checkpoint behind one small interface, whichever runtime computes them."""
+"""The towers of a checkpoint behind one small interface: OpenVINO computes them on CPUs, torch on GPUs."""
 
+import logging
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 from models.checkpoint import Checkpoint
 from models.types import Embeddings, Pixels
 
+log = logging.getLogger(__name__)
+
 Device = Literal["auto", "cpu", "cuda"]
+Precision = Literal["auto", "f32", "bf16"]
 
 
 class DeviceUnavailable(Exception):
     """The device that was asked for is not on this machine; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """How a tower uses the processor."""
+
+    threads: int | None = None
+    """None: one for each core."""
+    precision: Precision = "auto"
+    """`auto`: bf16 where the CPU multiplies tiles of it (AMX), else f32 (docs/decisions/0006-openvino-on-cpus.md)."""
+    converted: Path | None = None
+    """Where converted checkpoints are kept; None: beside the hub's cache."""
+
+
+ALL_CORES = Cpu()
 
 
 class ImageTower(Protocol):
@@ -32,26 +53,43 @@ class TextTower(Protocol):
         ...
 
 
-def image_tower(checkpoint: Checkpoint, *, device: Device = "auto", threads: int | None = None) -> ImageTower:
-    """Loads the image half only. cuda runs in bf16 or fp16 (what the GPU has), the CPU in float32.
+def image_tower(checkpoint: Checkpoint, *, device: Device = "auto", cpu: Cpu = ALL_CORES) -> ImageTower:
+    """Loads the image half only. A GPU computes in bf16 or fp16 (what it has), a CPU as `cpu` says.
 
     Raises BadCheckpoint or DeviceUnavailable.
     """
-    if checkpoint.kind == "onnx":
-        from models import clip_onnx
+    if _on_gpu(checkpoint, device):
+        from models import clip_torch
 
-        return clip_onnx.OnnxImageTower(checkpoint, device=device, threads=threads)
-    from models import clip_torch
+        return clip_torch.load_image_tower(checkpoint, device="cuda")
+    from models import clip_openvino
 
-    return clip_torch.load_image_tower(checkpoint, device=device, threads=threads)
+    return clip_openvino.OpenVinoImageTower(checkpoint, cpu)
 
 
-def text_tower(checkpoint: Checkpoint, *, device: Device = "auto", threads: int | None = None) -> TextTower:
+def text_tower(checkpoint: Checkpoint, *, device: Device = "auto", cpu: Cpu = ALL_CORES) -> TextTower:
     """Loads the text half and the tokenizer only. Raises BadCheckpoint or DeviceUnavailable."""
-    if checkpoint.kind == "onnx":
-        from models import clip_onnx
+    if _on_gpu(checkpoint, device):
+        from models import clip_torch
 
-        return clip_onnx.OnnxTextTower(checkpoint, device=device, threads=threads)
+        return clip_torch.load_text_tower(checkpoint, device="cuda")
+    from models import clip_openvino
+
+    return clip_openvino.OpenVinoTextTower(checkpoint, cpu)
+
+
+def _on_gpu(checkpoint: Checkpoint, device: Device) -> bool:
+    """Exported checkpoints are small enough for the CPU."""
+    if checkpoint.kind == "onnx":
+        if device == "cuda":
+            log.warning("checkpoints of ONNX files are embedded on the CPU", extra={"checkpoint": checkpoint.id})
+        return False
+    if device == "cpu":
+        return False
     from models import clip_torch
 
-    return clip_torch.load_text_tower(checkpoint, device=device, threads=threads)
+    if clip_torch.has_cuda():
+        return True
+    if device == "cuda":
+        raise DeviceUnavailable("There is no CUDA device here. Set FITMATCH_DEVICE to cpu or auto.")
+    return False

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from models.checkpoint import BadCheckpoint, Checkpoint
+
 CONTEXT_LENGTH = 77
 """What CLIP's text tower reads at once, begin and end included."""
 
@@ -77,3 +79,19 @@ class PromptTokenizer:
 
     def _closed(self, ids: list[int]) -> list[int]:
         return [self.bos, *ids, self.eos]
+
+
+def tokenizer(checkpoint: Checkpoint) -> PromptTokenizer:
+    """Raises BadCheckpoint."""
+    try:
+        return PromptTokenizer(_read(checkpoint))
+    except Exception as error:  # the tokenizers library raises plain Exception
+        raise BadCheckpoint(f"{checkpoint.folder} holds no CLIP tokenizer (tokenizer.json): {error}.") from error
+
+
+def _read(checkpoint: Checkpoint) -> Tokenizer:
+    if checkpoint.kind == "onnx":
+        return Tokenizer.from_file(str(checkpoint.folder / "tokenizer.json"))
+    from transformers import CLIPTokenizer  # also makes one of the vocab.json and merges.txt of older checkpoints
+
+    return CLIPTokenizer.from_pretrained(checkpoint.folder, local_files_only=True).backend_tokenizer

@@ -1,6 +1,9 @@
-"""The towers of a transformers CLIPModel, by torch: each replica loads its half of the weights only."""
+"""The towers of a transformers CLIPModel, by torch: GPUs compute them, and a CPU's graphs are converted from them.
 
-from typing import Any, cast
+Each loads its half of the weights only.
+"""
+
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -9,7 +12,6 @@ from transformers import (
     CLIPConfig,
     CLIPTextConfig,
     CLIPTextModelWithProjection,
-    CLIPTokenizer,
     CLIPVisionConfig,
     CLIPVisionModelWithProjection,
 )
@@ -17,16 +19,17 @@ from transformers.utils import logging as transformers_logging
 
 from models import clip_prompts
 from models.checkpoint import BadCheckpoint, Checkpoint, Preprocessing, preprocessing
-from models.clip import Device, DeviceUnavailable
-from models.clip_tokens import PromptTokenizer, Tokens
+from models.clip_tokens import PromptTokenizer, Tokens, tokenizer
 from models.types import Embeddings, Pixels
+
+Device = Literal["cpu", "cuda"]
 
 
 class TorchImageTower:
     def __init__(self, model: CLIPVisionModelWithProjection, prepared: Preprocessing) -> None:
         self.side = prepared.side
         self.dimension = model.config.projection_dim
-        self._model = model
+        self.model = model
         # Scaled to bytes, so that the device receives a quarter of what float32 pixels would weigh.
         self._mean = (torch.tensor(prepared.mean).view(1, 3, 1, 1) * 255).to(model.device)
         self._std = (torch.tensor(prepared.std).view(1, 3, 1, 1) * 255).to(model.device)
@@ -36,54 +39,58 @@ class TorchImageTower:
     def embed_photos(self, photos: Pixels) -> Embeddings:
         if not len(photos):
             return np.zeros((0, self.dimension), np.float32)
-        pixels = self._staging.to_device(photos)
-        scaled = ((pixels.float() - self._mean) / self._std).to(self._model.dtype)
-        return _unit(self._model(pixel_values=scaled).image_embeds)
+        return self.forward(self._staging.to_device(photos)).cpu().numpy()
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """uint8[N, 3, S, S] → float32[N, D], unit length, both on the device."""
+        scaled = ((pixels.float() - self._mean) / self._std).to(self.model.dtype)
+        return _unit(self.model(pixel_values=scaled).image_embeds)
 
 
 class TorchTextTower:
     def __init__(self, model: CLIPTextModelWithProjection, tokenizer: PromptTokenizer) -> None:
         self.dimension = cast(int, model.config.projection_dim)
-        self._model = model
-        self._tokenizer = tokenizer
+        self.model = model
+        self.tokenizer = tokenizer
 
     def embed_prompts(self, prompts: list[str]) -> tuple[Embeddings, list[int]]:
-        return clip_prompts.embed(prompts, self._tokenizer, self._embed, self.dimension)
+        return clip_prompts.embed(prompts, self.tokenizer, self._embed, self.dimension)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """int64[N, L] twice → float32[N, D], unit length, on the device."""
+        return _unit(self.model(input_ids=ids, attention_mask=mask).text_embeds)
 
     @torch.inference_mode()
     def _embed(self, tokens: Tokens) -> Embeddings:
-        ids, mask = (torch.from_numpy(one).to(self._model.device) for one in (tokens.ids, tokens.mask))
-        return _unit(self._model(input_ids=ids, attention_mask=mask).text_embeds)
+        ids, mask = (torch.from_numpy(one).to(self.model.device) for one in (tokens.ids, tokens.mask))
+        return self.forward(ids, mask).cpu().numpy()
 
 
-def load_image_tower(
-    checkpoint: Checkpoint, *, device: Device, threads: int | None, dtype: torch.dtype | None = None
-) -> TorchImageTower:
-    """`dtype` is for trying a GPU's precision on a CPU."""
-    where = _device(device)
-    _use_threads(threads)
+def has_cuda() -> bool:
+    return torch.cuda.is_available()
+
+
+def load_image_tower(checkpoint: Checkpoint, *, device: Device, dtype: torch.dtype | None = None) -> TorchImageTower:
+    """`dtype`: None is what the device is fastest in. Raises BadCheckpoint."""
     both = _config(checkpoint)
     config = cast(CLIPVisionConfig, both.vision_config)
     # The whole model's word counts; the half's own is often the default.
     config.projection_dim = cast(int, both.projection_dim)
-    model = _half(CLIPVisionModelWithProjection, checkpoint, config, where, dtype)
+    model = _half(CLIPVisionModelWithProjection, checkpoint, config, torch.device(device), dtype)
     return TorchImageTower(model, preprocessing(checkpoint.folder))
 
 
-def load_text_tower(
-    checkpoint: Checkpoint, *, device: Device, threads: int | None, dtype: torch.dtype | None = None
-) -> TorchTextTower:
-    where = _device(device)
-    _use_threads(threads)
-    tokenizer = _tokenizer(checkpoint)
+def load_text_tower(checkpoint: Checkpoint, *, device: Device, dtype: torch.dtype | None = None) -> TorchTextTower:
+    """`dtype`: None is what the device is fastest in. Raises BadCheckpoint."""
+    words = tokenizer(checkpoint)
     both = _config(checkpoint)
     config = cast(CLIPTextConfig, both.text_config)
     config.projection_dim = both.projection_dim
     # Old checkpoints state 2 and mean "the highest id of the prompt"; others leave it to a default that only fits
     # CLIP's own vocabulary. What ends a prompt is what the tokenizer puts there.
-    config.eos_token_id = tokenizer.eos
-    model = _half(CLIPTextModelWithProjection, checkpoint, config, where, dtype)
-    return TorchTextTower(model, tokenizer)
+    config.eos_token_id = words.eos
+    model = _half(CLIPTextModelWithProjection, checkpoint, config, torch.device(device), dtype)
+    return TorchTextTower(model, words)
 
 
 class _Staging:
@@ -103,27 +110,15 @@ class _Staging:
         return part.to(self._device, non_blocking=True)
 
 
-def _unit(embeddings: Tensor) -> Embeddings:
-    """In float32 whatever the model computes in; the copy to the CPU waits for the device."""
-    return torch.nn.functional.normalize(embeddings.float(), dim=-1).cpu().numpy()
-
-
-def _device(device: Device) -> torch.device:
-    available = torch.cuda.is_available()
-    if device == "cuda" and not available:
-        raise DeviceUnavailable("There is no CUDA device here. Set FITMATCH_DEVICE to cpu or auto.")
-    return torch.device("cuda" if available and device != "cpu" else "cpu")
+def _unit(embeddings: Tensor) -> Tensor:
+    """In float32 whatever the model computes in."""
+    return torch.nn.functional.normalize(embeddings.float(), dim=-1)
 
 
 def _precision(device: torch.device) -> torch.dtype:
     if device.type == "cpu":
         return torch.float32
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-
-
-def _use_threads(threads: int | None) -> None:
-    if threads is not None:
-        torch.set_num_threads(threads)  # of the whole process: one replica, one tower
 
 
 def _config(checkpoint: Checkpoint) -> CLIPConfig:
@@ -155,12 +150,3 @@ def _half(kind: type[Any], checkpoint: Checkpoint, config: Any, device: torch.de
             f"{checkpoint.folder}/model.safetensors lacks {len(missing)} weights, such as {missing[0]}."
         )
     return model.eval().to(device)
-
-
-def _tokenizer(checkpoint: Checkpoint) -> PromptTokenizer:
-    try:
-        return PromptTokenizer(
-            CLIPTokenizer.from_pretrained(checkpoint.folder, local_files_only=True).backend_tokenizer
-        )
-    except (OSError, ValueError, TypeError) as error:
-        raise BadCheckpoint(f"{checkpoint.folder} holds no CLIP tokenizer (tokenizer.json).") from error

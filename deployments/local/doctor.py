@@ -78,7 +78,7 @@ def _python() -> Finding:
 
 
 def _packages() -> Finding:
-    missing = [name for name in ("ray", "chromadb_rust_bindings", "onnxruntime", "torch") if not util.find_spec(name)]
+    missing = [name for name in ("ray", "chromadb_rust_bindings", "openvino", "torch") if not util.find_spec(name)]
     says = f"{', '.join(missing)} missing: run `make install`." if missing else "installed"
     return Finding(not missing, "packages", says)
 

@@ -35,7 +35,7 @@ from deployments.settings import MINI
 
 assert PROBLEMS.is_file() and (STATIC / "index.html").is_file()
 assert list(MIGRATIONS.glob("*.sql"))
-embeddings, _ = clip.text_tower(checkpoint.find(str(MINI)), device="cpu", threads=1).embed_prompts(["red dress"])
+embeddings, _ = clip.text_tower(checkpoint.find(str(MINI)), device="cpu").embed_prompts(["red dress"])
 assert len(embeddings) == 1
 sys.exit(main([str(each) for each in here.glob("serve_config*.yaml")]))
 """

@@ -57,7 +57,7 @@ def _shares(labels: list[Label], shop: Embeddings, asked: int, colour: str, want
 
 
 def _photos(labels: list[Label]) -> Embeddings:
-    tower = clip.image_tower(find(str(MINI)), device="cpu", threads=None)
+    tower = clip.image_tower(find(str(MINI)), device="cpu")
     files = [PHOTOS.joinpath(*Path(label.file).parts[1:]) for label in labels]
     pixels = [prepare(file.read_bytes(), tower.side) for file in files]
     batches = [np.stack(pixels[first : first + BATCH]) for first in range(0, len(pixels), BATCH)]
@@ -66,7 +66,7 @@ def _photos(labels: list[Label]) -> Embeddings:
 
 def _words(prompts: list[str]) -> Embeddings:
     known = sorted(set(prompts))
-    vectors, _ = clip.text_tower(find(str(MINI)), device="cpu", threads=None).embed_prompts(known)
+    vectors, _ = clip.text_tower(find(str(MINI)), device="cpu").embed_prompts(known)
     return vectors[[known.index(prompt) for prompt in prompts]]
 
 

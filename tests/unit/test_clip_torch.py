@@ -9,9 +9,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from models import clip_torch
 from models.checkpoint import BadCheckpoint, Checkpoint, find
-from models.clip import DeviceUnavailable, image_tower, text_tower
+from models.clip_torch import load_image_tower, load_text_tower
 from models.photo import prepare
 from models.types import Embeddings, Pixels
 from tests.unit.checkpoints import PROMPTS, SMALL, apart, cosines, own_embeddings, sample_photos, save_clip
@@ -40,7 +39,7 @@ def changed(small: Checkpoint, folder: Path, **text_config: object) -> Checkpoin
 
 
 def test_photos_embed_as_transformers_embeds_them(small: Checkpoint, own: tuple[Embeddings, Embeddings]) -> None:
-    tower = image_tower(small, device="cpu")
+    tower = load_image_tower(small, device="cpu")
 
     found = tower.embed_photos(prepared(small))
 
@@ -51,7 +50,7 @@ def test_photos_embed_as_transformers_embeds_them(small: Checkpoint, own: tuple[
 
 
 def test_prompts_embed_as_transformers_embeds_them(small: Checkpoint, own: tuple[Embeddings, Embeddings]) -> None:
-    tower = text_tower(small, device="cpu")
+    tower = load_text_tower(small, device="cpu")
 
     found, chunks = tower.embed_prompts(PROMPTS)
 
@@ -61,7 +60,8 @@ def test_prompts_embed_as_transformers_embeds_them(small: Checkpoint, own: tuple
 
 
 def test_a_batch_equals_its_singles(small: Checkpoint) -> None:
-    photos, images, texts = prepared(small)[:5], image_tower(small, device="cpu"), text_tower(small, device="cpu")
+    photos = prepared(small)[:5]
+    images, texts = load_image_tower(small, device="cpu"), load_text_tower(small, device="cpu")
 
     batch = images.embed_photos(photos), texts.embed_prompts(PROMPTS)[0]
 
@@ -72,7 +72,7 @@ def test_a_batch_equals_its_singles(small: Checkpoint) -> None:
 
 
 def test_a_long_prompt_is_the_mean_of_its_chunks_by_their_length(small: Checkpoint) -> None:
-    tower = text_tower(small, device="cpu")
+    tower = load_text_tower(small, device="cpu")
     first, second = "red dress " * 36 + "now,", "blue dress " * 20
 
     whole, chunks = tower.embed_prompts([first + " " + second])
@@ -89,7 +89,7 @@ def test_a_prompt_is_read_at_its_end_whatever_the_configuration_calls_it(
 ) -> None:
     other = changed(small, tmp_path / "other", eos_token_id=stated)
 
-    found, _ = text_tower(other, device="cpu").embed_prompts(PROMPTS)
+    found, _ = load_text_tower(other, device="cpu").embed_prompts(PROMPTS)
 
     assert cosines(found, own[1]).min() >= 0.9999
 
@@ -97,8 +97,8 @@ def test_a_prompt_is_read_at_its_end_whatever_the_configuration_calls_it(
 def test_a_gpus_precision_keeps_the_embeddings_and_their_type(
     small: Checkpoint, own: tuple[Embeddings, Embeddings]
 ) -> None:
-    images = clip_torch.load_image_tower(small, device="cpu", threads=None, dtype=torch.bfloat16)
-    texts = clip_torch.load_text_tower(small, device="cpu", threads=None, dtype=torch.bfloat16)
+    images = load_image_tower(small, device="cpu", dtype=torch.bfloat16)
+    texts = load_text_tower(small, device="cpu", dtype=torch.bfloat16)
 
     found = images.embed_photos(prepared(small)), texts.embed_prompts(PROMPTS)[0]
 
@@ -109,30 +109,22 @@ def test_a_gpus_precision_keeps_the_embeddings_and_their_type(
 
 
 def test_read_only_arrays_and_empty_batches_are_taken(small: Checkpoint) -> None:
-    tower = image_tower(small, device="cpu")
+    tower = load_image_tower(small, device="cpu")
     photos = prepared(small)[:2]
     photos.flags.writeable = False
 
     assert tower.embed_photos(photos).shape == (2, 48)
     assert tower.embed_photos(photos[:0]).shape == (0, 48)
-    assert text_tower(small, device="cpu").embed_prompts([])[0].shape == (0, 48)
+    assert load_text_tower(small, device="cpu").embed_prompts([])[0].shape == (0, 48)
 
 
 def test_each_tower_holds_its_half_only(small: Checkpoint) -> None:
-    images = clip_torch.load_image_tower(small, device="cpu", threads=None)
-    texts = clip_torch.load_text_tower(small, device="cpu", threads=None)
+    images = load_image_tower(small, device="cpu")
+    texts = load_text_tower(small, device="cpu")
 
     whole = sum(one.numel() for one in load_file(small.folder / "model.safetensors").values())
-    halves = [sum(one.numel() for one in tower._model.parameters()) for tower in (images, texts)]
+    halves = [sum(one.numel() for one in tower.model.parameters()) for tower in (images, texts)]
     assert sum(halves) == whole - 1  # the temperature belongs to neither
-
-
-def test_the_number_of_threads_is_respected(small: Checkpoint) -> None:
-    before = torch.get_num_threads()
-    image_tower(small, device="cpu", threads=1)
-
-    assert torch.get_num_threads() == 1
-    torch.set_num_threads(before)
 
 
 def test_missing_weights_are_refused_instead_of_made_up(small: Checkpoint, tmp_path: Path) -> None:
@@ -142,38 +134,12 @@ def test_missing_weights_are_refused_instead_of_made_up(small: Checkpoint, tmp_p
     save_file(weights, other.folder / "model.safetensors", metadata={"format": "pt"})
 
     with pytest.raises(BadCheckpoint, match=r"lacks 1 weights, such as vision_model\.post_layernorm"):
-        image_tower(other, device="cpu")
-    assert text_tower(other, device="cpu").dimension == 48
+        load_image_tower(other, device="cpu")
+    assert load_text_tower(other, device="cpu").dimension == 48
 
 
 def test_weights_of_another_shape_are_refused(small: Checkpoint, tmp_path: Path) -> None:
     other = changed(small, tmp_path / "other", intermediate_size=256)
 
     with pytest.raises(BadCheckpoint, match="does not fit"):
-        text_tower(other, device="cpu")
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
-def test_asking_for_a_gpu_that_is_not_there_says_what_to_do(small: Checkpoint) -> None:
-    with pytest.raises(DeviceUnavailable, match="FITMATCH_DEVICE"):
-        image_tower(small, device="cuda")
-
-
-def test_fashion_clips_shape_embeds_as_transformers_does(tmp_path: Path) -> None:
-    folder = save_clip(tmp_path / "fashion", dtype=torch.float16)
-    checkpoint, photos = find(str(folder)), sample_photos(6)
-    pixels = np.stack([prepare(data, checkpoint.side) for data in photos])
-
-    images = image_tower(checkpoint, device="auto").embed_photos(pixels)
-    texts, _ = text_tower(checkpoint, device="auto").embed_prompts(PROMPTS)
-
-    own = own_embeddings(folder, photos)
-    assert (checkpoint.side, images.shape, texts.shape) == (224, (6, 512), (4, 512))
-    assert apart(own[0]) < 0.999
-    assert cosines(images, own[0]).min() >= 0.999
-    assert cosines(texts, own[1]).min() >= 0.999
-    # Random weights put every photo near every other: what differs between photos must agree as well.
-    middle = own[0].mean(axis=0)
-    differences = [(some - middle) / np.linalg.norm(some - middle, axis=1, keepdims=True) for some in (images, own[0])]
-    assert cosines(differences[0], differences[1]).min() >= 0.99
-    shutil.rmtree(folder)  # pytest would keep its 260 MB for three sessions
+        load_text_tower(other, device="cpu")

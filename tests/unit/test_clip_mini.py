@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models.checkpoint import BadCheckpoint, Checkpoint, find
-from models.clip import ImageTower, TextTower, image_tower, text_tower
+from models.clip import Cpu, ImageTower, TextTower, image_tower, text_tower
 from models.photo import prepare
 from models.types import Embeddings
 from tests.unit import odd_photos as odd
@@ -23,12 +23,12 @@ def mini() -> Checkpoint:
 
 @pytest.fixture(scope="module")
 def images(mini: Checkpoint) -> ImageTower:
-    return image_tower(mini, device="cpu", threads=1)
+    return image_tower(mini, device="cpu", cpu=Cpu(threads=1))
 
 
 @pytest.fixture(scope="module")
 def texts(mini: Checkpoint) -> TextTower:
-    return text_tower(mini, device="cpu", threads=1)
+    return text_tower(mini, device="cpu", cpu=Cpu(threads=1))
 
 
 def embed(images: ImageTower, photos: list[bytes]) -> Embeddings:
