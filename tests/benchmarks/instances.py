@@ -1,7 +1,7 @@
 """The servers that are measured: one at a time, each in a folder of its own that is gone afterwards."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,14 +13,14 @@ SCRATCH = ROOT / ".bench"
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
+def scratch() -> Generator[Path]:
     with tempfile.TemporaryDirectory(prefix="fitmatch-bench-") as folder:
         Path(folder).chmod(0o711)  # Postgres may run as another user
         yield Path(folder)
 
 
 @contextmanager
-def fitmatch(**settings: str) -> Iterator[Running]:
+def fitmatch(**settings: str) -> Generator[Running]:
     """`fitmatch run` without the demo shop, as a user of `make run` gets it."""
     with scratch() as folder:
         running = instance.start(folder / "data", **settings)

@@ -1,11 +1,18 @@
 """What of the benchmarks could be wrong without anybody noticing: the report's upkeep and the arithmetic."""
 
 import argparse
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 
-from tests.benchmarks import report
+from tests.benchmarks import load, report, words
 from tests.benchmarks.__main__ import SECTIONS, names
+from tests.benchmarks.clients import MARK, REPEATED, Answers, Load, generate
+from tests.benchmarks.found import Level, Photos, Round, median
+from tests.benchmarks.insight import median_of_buckets
 
 ORDER = ["model", "prompts", "photos"]
 REPORT = """# Benchmarks
@@ -50,3 +57,98 @@ def test_only_sections_that_exist_can_be_named() -> None:
     assert names(", ".join(SECTIONS)) == list(SECTIONS)
     with pytest.raises(argparse.ArgumentTypeError, match="no section clouds"):
         names("clouds")
+
+
+def test_new_prompts_are_new_and_as_long_as_shoppers_make_them() -> None:
+    prompts = [words.prompt(number) for number in range(50_000)]
+
+    assert len(set(prompts)) == len(prompts)
+    assert {len(prompt.split()) for prompt in prompts} == set(range(3, 8))
+    with pytest.raises(ValueError, match="there are"):
+        words.prompt(words.COUNT)
+
+
+def test_percentiles_are_of_all_latencies() -> None:
+    answers = Answers([float(each) for each in range(101)], 10.0, 120, [], {})
+
+    assert [answers.percentile_ms(percent) for percent in (50, 95, 99)] == [50, 95, 99]
+    assert answers.per_s == 10.1
+
+
+def test_a_median_of_buckets_lies_inside_its_bucket() -> None:
+    assert median_of_buckets([(1, 0), (2, 10), (4, 20), (float("inf"), 20)]) == 2
+    assert median_of_buckets([(1, 0), (2, 0), (4, 10), (float("inf"), 10)]) == 3
+    assert median_of_buckets([(1, 0), (2, 0), (float("inf"), 10)]) == 2
+    assert median_of_buckets([(1, 0), (float("inf"), 0)]) == 0
+
+
+def _level(per_s: float) -> Level:
+    return Level(clients=8, repeated=False, per_s=per_s, p50_ms=1.0, p95_ms=2.0, p99_ms=3.0, cpu_ms=4.0)
+
+
+def test_rounds_become_the_median_of_each_measure_on_its_own() -> None:
+    rounds = [
+        Round(
+            "one",
+            start_s,
+            {"Chroma": memory},
+            Photos(per_s, 1.0),
+            [_level(per_s)],
+            None,
+            [],
+        )
+        for start_s, memory, per_s in [(3.0, 10.0, 7.0), (1.0, 30.0, 8.0), (2.0, 20.0, 9.0)]
+    ]
+
+    both = median(rounds)
+
+    assert both == Round("one", 2.0, {"Chroma": 20.0}, Photos(8.0, 1.0), [_level(8.0)], None, [])
+
+
+class _Asked(BaseHTTPRequestHandler):
+    """Notes what it is asked; refuses prompts about silk."""
+
+    protocol_version = "HTTP/1.1"
+    bodies: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        self.bodies.append(body)
+        self.send_response(503 if "silk" in body else 200)
+        self.send_header("content-length", "0")
+        self.send_header("Server-Timing", "embed;dur=8.5, search;dur=4.0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def asked() -> Iterator[ThreadingHTTPServer]:
+    _Asked.bodies.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Asked)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def _load(server: ThreadingHTTPServer, first: int, *, repeated: bool = False) -> Load:
+    return Load(f"http://127.0.0.1:{server.server_port}", {"prompt": MARK}, 2, 0.0, 0.05, first, repeated=repeated)
+
+
+async def test_clients_ask_new_prompts_once_and_repeated_ones_again(asked: ThreadingHTTPServer) -> None:
+    new = await generate(_load(asked, 1))
+    assert len(_Asked.bodies) == len(set(_Asked.bodies)) == new.asked
+    assert {*new.timings_ms["embed"]} == {8.5}
+
+    _Asked.bodies.clear()
+    await generate(_load(asked, 1, repeated=True))
+    assert len(set(_Asked.bodies)) == REPEATED < len(_Asked.bodies)
+
+
+def test_a_load_with_a_refused_request_ends_the_benchmark(asked: ThreadingHTTPServer) -> None:
+    silk = next(number for number in range(1000) if "silk" in words.prompt(number))
+
+    with pytest.raises(SystemExit, match="failed"):
+        load.run(_load(asked, silk))
