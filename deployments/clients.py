@@ -25,6 +25,14 @@ TEXT_CALL_S_MAX = 10.0
 RECOMMEND_S_MAX = 10.0
 CANARY_S_MAX = 3.0
 
+# A host that loses power answers nothing, not even that it is gone. Who is silent for so long is given up and another
+# replica asked: later than Ray takes to find a dead host (deployments/local/ray_command.py, 4.5 s), so that it is no
+# longer among those who are chosen from, and later than the call inside this one takes to do the same.
+TEXT_SILENCE_S_MAX = 5.0
+RECOMMEND_SILENCE_S_MAX = 7.0
+IMAGE_SILENCE_S_MAX = 30.0
+"""Batches of photos wait behind others for seconds on a CPU; none of them is waited for by a shopper."""
+
 Result = TypeVar("Result")
 
 
@@ -36,11 +44,11 @@ class Clip:
 
     async def embed_photos(self, photos: Pixels, *, seconds_max: float = IMAGE_CALL_S_MAX) -> Embeddings:
         """uint8[N, 3, S, S] → float32[N, D]. Raises Overloaded, Unavailable."""
-        return await _call(lambda: self._handle.embed_photos.remote(photos), seconds_max)
+        return await _call(lambda: self._handle.embed_photos.remote(photos), seconds_max, IMAGE_SILENCE_S_MAX)
 
     async def embed_prompts(self, prompts: list[str]) -> tuple[Embeddings, list[int]]:
         """N prompts → float32[N, D] and their numbers of chunks. Raises Overloaded, Unavailable."""
-        return await _call(lambda: self._handle.embed_prompts.remote(prompts), TEXT_CALL_S_MAX)
+        return await _call(lambda: self._handle.embed_prompts.remote(prompts), TEXT_CALL_S_MAX, TEXT_SILENCE_S_MAX)
 
 
 class Ingest:
@@ -91,7 +99,7 @@ class Query:
             return {"query": str(error)}
 
     async def _recommend(self, asks: list[Ask]) -> Sequence[Answer | Exception]:
-        return await _call(lambda: self._handle.recommend.remote(asks), RECOMMEND_S_MAX)
+        return await _call(lambda: self._handle.recommend.remote(asks), RECOMMEND_S_MAX, RECOMMEND_SILENCE_S_MAX)
 
     async def _prepare(self, photo: bytes) -> Pixels:
         """Here, so that a photo's bytes never cross a handle: prepared they are 150 kB. Raises a BadPhoto."""
@@ -106,18 +114,34 @@ class Query:
 
     async def _recommend_for_photos(self, shown: list[tuple[Ask, Pixels]]) -> Sequence[Answer | Exception]:
         asks, photos = [ask for ask, _ in shown], np.stack([pixels for _, pixels in shown])
-        return await _call(lambda: self._handle.recommend_for_photos.remote(asks, photos), RECOMMEND_S_MAX)
+        return await _call(
+            lambda: self._handle.recommend_for_photos.remote(asks, photos), RECOMMEND_S_MAX, RECOMMEND_SILENCE_S_MAX
+        )
 
 
-async def _call(start: Callable[[], Awaitable[Any]], seconds_max: float) -> Any:
-    """One retry, only for a replica that died: three would let one poisonous request kill every replica."""
+async def _call(start: Callable[[], Awaitable[Any]], seconds_max: float, silence_s_max: float | None = None) -> Any:
+    """One retry, only for a replica that died or is silent: three would let one poisonous request kill every replica.
+
+    Both tries together take no longer than `seconds_max`. Without `silence_s_max` silence is not tried again.
+    """
+    first_s_max = min(seconds_max, silence_s_max or seconds_max)
+    deadline = asyncio.get_running_loop().time() + seconds_max
     try:
-        return await _once(start, seconds_max)
-    except _ReplicaDied:
-        try:
-            return await _once(start, seconds_max)
-        except _ReplicaDied as error:
-            raise Unavailable("a replica died under this request twice; try again later") from error
+        return await _once(start, first_s_max)
+    except (_ReplicaDied, TimeoutError) as error:
+        left_s = deadline - asyncio.get_running_loop().time()
+        if left_s <= 0 or (isinstance(error, TimeoutError) and first_s_max == seconds_max):
+            raise _too_late(seconds_max) from error
+    try:
+        return await _once(start, left_s)
+    except _ReplicaDied as error:
+        raise Unavailable("a replica died under this request twice; try again later") from error
+    except TimeoutError as error:
+        raise _too_late(seconds_max) from error
+
+
+def _too_late(seconds_max: float) -> Unavailable:
+    return Unavailable(f"no answer within {seconds_max:.0f} s")
 
 
 class _ReplicaDied(Exception):
@@ -125,10 +149,12 @@ class _ReplicaDied(Exception):
 
 
 async def _once(start: Callable[[], Awaitable[Any]], seconds_max: float) -> Any:
+    """Raises TimeoutError, _ReplicaDied, and what the other replica raised."""
     try:
         return await asyncio.wait_for(start(), seconds_max)
-    except TimeoutError as error:
-        raise Unavailable(f"no answer within {seconds_max:.0f} s") from error
+    except TimeoutError:
+        log.warning("a call to a replica failed", extra={"error": "TimeoutError"})
+        raise
     except BackPressureError as error:
         raise Overloaded("too many requests are waiting; try again in a moment") from error
     except RayTaskError as error:

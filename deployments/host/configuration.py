@@ -72,6 +72,7 @@ def _read(given: dict[str, str], *, join: str | None) -> Host:
         redis=given.get("FITMATCH_REDIS_ADDRESS"),
         redis_password=given.get("FITMATCH_REDIS_PASSWORD"),
         join=join,
+        cpus=_cpus(given.get("FITMATCH_NODE_CPUS")),
     )
     return Host(
         given=stores,
@@ -85,6 +86,12 @@ def _read(given: dict[str, str], *, join: str | None) -> Host:
 
 def _with_defaults(environment: Mapping[str, str]) -> dict[str, str]:
     return DEFAULTS | {name: value for name, value in environment.items() if value}
+
+
+def _cpus(text: str | None) -> int | None:
+    if text is not None and not text.isdecimal():
+        raise BadSetting(f"FITMATCH_NODE_CPUS: {text} is no number of cores; give a whole one, 0 for a head alone.")
+    return None if text is None else int(text)
 
 
 def _temp(text: str) -> Path:

@@ -26,6 +26,7 @@ _OWN = {
     "http_host",
     "http_port",
     "node_address",
+    "node_cpus",
     "operator_token_file",
     "postgres_bin",
     "postgres_dsn_file",

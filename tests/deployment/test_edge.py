@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -183,6 +184,48 @@ def test_a_backend_that_ends_within_its_answer_is_a_502(edge: Edge) -> None:
 
     problem(answer, 502, "unavailable")
     assert answer.headers["retry-after"] == "2"
+
+
+SAFE = {
+    "read": {"method": "GET", "url": "/echo"},
+    "prompt": {"method": "POST", "url": "/v1/recommendations", "json": {"prompt": "dress"}},
+    "once": {"method": "POST", "url": "/v1/shops", "json": {}, "headers": {"Idempotency-Key": "a"}},
+}
+UNSAFE = {
+    "create": {"method": "POST", "url": "/v1/shops", "json": {}},
+    "change": {"method": "PATCH", "url": "/v1/products/prd_1", "json": {}},
+    # HAProxy keeps no more than a buffer of a request.
+    "photo": {"method": "POST", "url": "/v1/recommendations", "files": {"photo": b"x" * 40_000}},
+}
+
+
+def ended(edge: Edge, request: dict[str, Any], first: str, request_id: str) -> int:
+    """The status that a client hears when the first replica that it reaches ends so."""
+    headers = {**request.get("headers", {}), "X-First": first, "X-Request-Id": request_id}
+    with httpx.Client(base_url=edge.url) as client:
+        return client.request(**{**request, "headers": headers}).status_code
+
+
+@pytest.mark.parametrize("first", ["die", "500"])
+@pytest.mark.parametrize("request_", SAFE.values(), ids=SAFE)
+def test_what_may_be_repeated_is_when_its_replica_dies(
+    edge: Edge, backend: Backend, request_: dict[str, Any], first: str
+) -> None:
+    name = uuid4().hex
+
+    assert ended(edge, request_, first, name) == 200
+    assert backend.came[name] == 2
+
+
+@pytest.mark.parametrize(("first", "status"), [("die", 502), ("500", 500)])
+@pytest.mark.parametrize("request_", UNSAFE.values(), ids=UNSAFE)
+def test_what_may_not_be_repeated_reaches_one_replica_alone(
+    edge: Edge, backend: Backend, request_: dict[str, Any], first: str, status: int
+) -> None:
+    name = uuid4().hex
+
+    assert ended(edge, request_, first, name) == status
+    assert backend.came[name] == 1
 
 
 @pytest.mark.parametrize(

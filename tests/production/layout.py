@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import yaml
 
 from deployments.local import ports, processes
@@ -24,6 +25,8 @@ from deployments.local.folder import DataFolder
 from deployments.local.postgres import EmbeddedPostgres, short_temp
 from deployments.settings import MINI
 from tests.deployment import edge
+from tests.e2e.client import bearer
+from tests.e2e.client import json as answered
 from tests.e2e.instance import ROOT, Running, wait_for
 
 READY_S_MAX = 300.0
@@ -51,7 +54,7 @@ class Production:
 def production(folder: Path) -> Iterator[Production]:
     """Ends all that it started, whatever happens; the children end also when this process is killed."""
     with ExitStack() as stack:
-        stores = _stores(folder, stack)
+        stores = start_stores(folder, stack)
         environment = stores | settings(folder)
         serving = launch(folder, environment)
         stack.callback(shutil.rmtree, environment["FITMATCH_RAY_TEMP_DIR"], ignore_errors=True)
@@ -97,12 +100,17 @@ def settings(folder: Path) -> dict[str, str]:
     }
 
 
-def launch(folder: Path, environment: Mapping[str, str], *command: str) -> subprocess.Popen[bytes]:
-    """`fitmatch serve`, or another command, which inherits nothing that the tests were told."""
+def launch(
+    folder: Path, environment: Mapping[str, str], *command: str, inside: tuple[str, ...] = ()
+) -> subprocess.Popen[bytes]:
+    """`fitmatch serve`, or another command, which inherits nothing that the tests were told.
+
+    `inside`: the command that enters another host's namespace.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FITMATCH_")}
     given = {name: value for name, value in environment.items() if name != "FITMATCH_OPERATOR_TOKEN"}
     return processes.spawn(
-        [sys.executable, "-m", "deployments.cli", *(command or ("serve",))],
+        [*inside, sys.executable, "-m", "deployments.cli", *(command or ("serve",))],
         death_signal=signal.SIGTERM,
         log=log_of(folder),
         env=inherited | given | {"FITMATCH_OPERATOR_TOKEN_FILE": str(folder / "operator_token")},
@@ -120,11 +128,17 @@ def ready(folder: Path, serving: subprocess.Popen[bytes]) -> None:
     wait_for(announced, "fitmatch serve is ready", READY_S_MAX)
 
 
+def nodes(dashboard_url: str) -> int:
+    """Alive, as Ray's dashboard says."""
+    answer = httpx.get(f"{dashboard_url}/api/v0/nodes", headers=bearer(RAY_TOKEN))
+    return [each["state"] for each in answered(answer)["data"]["result"]["result"]].count("ALIVE")
+
+
 def log_of(folder: Path) -> Path:
     return folder / "serve.log"
 
 
-def _stores(folder: Path, stack: ExitStack) -> dict[str, str]:
+def start_stores(folder: Path, stack: ExitStack) -> dict[str, str]:
     """Servers that `fitmatch serve` knows by their addresses alone."""
     (port,) = ports.choose()
     postgres = EmbeddedPostgres(folder / "postgres", parameters={"listen_addresses": "127.0.0.1", "port": str(port)})

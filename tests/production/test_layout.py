@@ -92,18 +92,12 @@ def test_another_host_joins_and_leaves(production: Production, own: tuple[Path, 
     folder, environment = own
     joining = layout.launch(folder, environment, "node", production.ray_address)
 
-    wait_for(lambda: nodes(production) == 2, "the node has joined", 120)
+    wait_for(lambda: layout.nodes(production.running.now().dashboard_url) == 2, "the node has joined", 120)
     joining.send_signal(signal.SIGTERM)
 
     assert joining.wait(ENDS_S_MAX) == 0
-    wait_for(lambda: nodes(production) == 1, "the node has left", 60)
+    wait_for(lambda: layout.nodes(production.running.now().dashboard_url) == 1, "the node has left", 60)
     assert httpx.get(f"{production.running.url}/readyz").status_code == 200
-
-
-def nodes(production: Production) -> int:
-    """Alive, as Ray's dashboard says."""
-    answer = httpx.get(f"{production.running.now().dashboard_url}/api/v0/nodes", headers=bearer(layout.RAY_TOKEN))
-    return [each["state"] for each in json(answer)["data"]["result"]["result"]].count("ALIVE")
 
 
 def test_a_backup_is_restored_as_the_operators_handbook_says(production: Production, tmp_path: Path) -> None:

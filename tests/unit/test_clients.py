@@ -23,7 +23,7 @@ from tests.unit import odd_photos
 
 
 class Calls:
-    """Ends as told, one after another; a value is an answer, an exception is raised."""
+    """Ends as told, one after another; a value is an answer, an exception is raised, a future is waited for."""
 
     def __init__(self, *ends: object) -> None:
         self._ends = list(ends)
@@ -37,7 +37,7 @@ class Calls:
         self.made += 1
         if isinstance(end, BaseException):
             raise end
-        return end
+        return await end if isinstance(end, asyncio.Future) else end
 
 
 async def test_a_call_on_a_replica_that_died_is_made_once_more() -> None:
@@ -78,6 +78,23 @@ async def test_a_silent_replica_is_waited_for_no_longer_than_said() -> None:
 
     with pytest.raises(Unavailable, match="no answer"):
         await asyncio.wait_for(_call(never, 0.05), 5)
+
+
+async def test_a_silent_replica_is_given_up_for_another_one() -> None:
+    calls = Calls(asyncio.get_running_loop().create_future(), "answer")
+
+    assert await asyncio.wait_for(_call(calls, 5, 0.05), 4) == "answer"
+    assert calls.made == 2
+
+
+async def test_silence_is_not_tried_a_third_time_and_both_tries_share_the_time() -> None:
+    silent = asyncio.get_running_loop().create_future
+    calls = Calls(silent(), silent(), "answer")
+
+    with pytest.raises(Unavailable, match="no answer within 0 s"):
+        await asyncio.wait_for(_call(calls, 0.2, 0.05), 4)
+
+    assert calls.made == 2
 
 
 async def test_a_caller_that_leaves_is_not_told_of_a_dead_replica() -> None:

@@ -27,6 +27,13 @@ def config(tmp_path: Path) -> str:
     return str(file)
 
 
+def test_a_head_may_hold_no_replicas() -> None:
+    assert configuration.read_head(HEAD | {"FITMATCH_NODE_CPUS": "0"}).place.cpus == 0
+    assert configuration.read_head(HEAD).place.cpus is None
+    with pytest.raises(BadSetting, match="FITMATCH_NODE_CPUS: many is no number"):
+        configuration.read_head(HEAD | {"FITMATCH_NODE_CPUS": "many"})
+
+
 def test_a_head_takes_the_production_config_and_listens_for_the_edge() -> None:
     host = configuration.read_head(HEAD)
 
