@@ -2,13 +2,14 @@
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import ClassVar
 
 import pytest
 
-from tests.benchmarks import load, report, words
+from tests.benchmarks import insight, load, report, words
 from tests.benchmarks.__main__ import SECTIONS, names
 from tests.benchmarks.clients import MARK, REPEATED, Answers, Load, generate
 from tests.benchmarks.found import Level, Photos, Round, median
@@ -60,7 +61,7 @@ def test_only_sections_that_exist_can_be_named() -> None:
 
 
 def test_new_prompts_are_new_and_as_long_as_shoppers_make_them() -> None:
-    prompts = [words.prompt(number) for number in range(50_000)]
+    prompts = [words.prompt(number) for number in range(100_000)]
 
     assert len(set(prompts)) == len(prompts)
     assert {len(prompt.split()) for prompt in prompts} == set(range(3, 8))
@@ -106,10 +107,11 @@ def test_rounds_become_the_median_of_each_measure_on_its_own() -> None:
 
 
 class _Asked(BaseHTTPRequestHandler):
-    """Notes what it is asked; refuses prompts about silk."""
+    """Notes what it is asked and refuses prompts about silk; tells its metrics."""
 
     protocol_version = "HTTP/1.1"
     bodies: ClassVar[list[str]] = []
+    metrics = ""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"])).decode()
@@ -118,6 +120,13 @@ class _Asked(BaseHTTPRequestHandler):
         self.send_header("content-length", "0")
         self.send_header("Server-Timing", "embed;dur=8.5, search;dur=4.0")
         self.end_headers()
+
+    def do_GET(self) -> None:
+        body = self.metrics.encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet."""
@@ -145,6 +154,43 @@ async def test_clients_ask_new_prompts_once_and_repeated_ones_again(asked: Threa
     _Asked.bodies.clear()
     await generate(_load(asked, 1, repeated=True))
     assert len(set(_Asked.bodies)) == REPEATED < len(_Asked.bodies)
+
+
+async def test_repeated_prompts_have_all_been_asked_before_they_are_measured(asked: ThreadingHTTPServer) -> None:
+    at_once = replace(_load(asked, 1, repeated=True), seconds=0.0)
+
+    answers = await generate(at_once)
+
+    assert len(set(_Asked.bodies)) == REPEATED
+    assert not answers.latencies_ms
+
+
+def test_metrics_of_what_was_before_do_not_count(asked: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(insight, "EXPORT_S", 0.0)
+    _Asked.metrics = _exposition(prompts=100, batches=100, slow=100, fast=0)
+    inside = insight.Insight(f"http://127.0.0.1:{asked.server_port}")
+
+    _Asked.metrics = _exposition(prompts=120, batches=105, slow=100, fast=20)
+    found = inside.after(20)
+
+    assert found.batch == 4.0
+    assert found.chroma_ms == pytest.approx(5.0)
+
+
+def _exposition(*, prompts: int, batches: int, slow: int, fast: int) -> str:
+    """As Ray's agent writes it; `fast` took up to 10 ms and `slow` more."""
+    return f"""# TYPE ray_fitmatch_prompts_total counter
+ray_fitmatch_prompts_total{{replica="a"}} {prompts}
+# TYPE ray_fitmatch_batch_photos histogram
+ray_fitmatch_batch_photos_bucket{{tower="text",le="+Inf"}} {batches}
+ray_fitmatch_batch_photos_count{{tower="text"}} {batches}
+ray_fitmatch_batch_photos_count{{tower="image"}} 7{prompts}
+# TYPE ray_fitmatch_chroma_seconds histogram
+ray_fitmatch_chroma_seconds_bucket{{what="search",le="0.01"}} {fast}
+ray_fitmatch_chroma_seconds_bucket{{what="search",le="1.0"}} {fast + slow}
+ray_fitmatch_chroma_seconds_bucket{{what="search",le="+Inf"}} {fast + slow}
+ray_fitmatch_chroma_seconds_bucket{{what="add",le="+Inf"}} 9{slow}
+"""
 
 
 def test_a_load_with_a_refused_request_ends_the_benchmark(asked: ThreadingHTTPServer) -> None:
