@@ -4,6 +4,7 @@ As a program: takes a checkpoint's folder and writes what it measured to standar
 """
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import numpy as np
 from models import clip
 from models.checkpoint import Checkpoint, find
 from tests.benchmarks import words
-from tests.benchmarks.instances import SCRATCH
+from tests.benchmarks.instances import KEPT
 from tests.e2e.instance import ROOT
 
 BATCHES = (1, 8, 16, 32)
@@ -47,16 +48,15 @@ def transformers(checkpoint: Checkpoint) -> Bare:
 
 def _measured(checkpoint: Checkpoint, which: str) -> Bare:
     command = [sys.executable, "-m", "tests.benchmarks.bare", which, str(checkpoint.folder)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=os.environ | KEPT, check=False)
     if done.returncode:
         raise SystemExit(f"the bare model ended: {done.stderr[-2000:]}")
     return Bare(**json.loads(done.stdout.splitlines()[-1]))
 
 
 def _of_replicas(checkpoint: Checkpoint) -> Bare:
-    cpu = clip.Cpu(converted=SCRATCH / "converted")
-    texts = clip.text_tower(checkpoint, device="cpu", cpu=cpu)
-    images = clip.image_tower(checkpoint, device="cpu", cpu=cpu)
+    texts = clip.text_tower(checkpoint, device="cpu")
+    images = clip.image_tower(checkpoint, device="cpu")
     prompts = _best(lambda number, batch: texts.embed_prompts(_prompts(number, batch)))
     photos = _pixels(images.side)
     best = _best(lambda _, batch: images.embed_photos(photos[:batch]))

@@ -11,6 +11,9 @@ from tests.e2e.instance import ROOT, Running
 SCRATCH = ROOT / ".bench"
 """Ignored by git: what a quick run reports, and what is worth keeping between runs."""
 
+KEPT = {"HF_HOME": str(SCRATCH / "hub")}
+"""Where checkpoints that were converted for the CPU are kept (docs/decisions/0006-openvino-on-cpus.md)."""
+
 
 @contextmanager
 def scratch() -> Generator[Path]:
@@ -23,7 +26,7 @@ def scratch() -> Generator[Path]:
 def fitmatch(**settings: str) -> Generator[Running]:
     """`fitmatch run` without the demo shop, as a user of `make run` gets it."""
     with scratch() as folder:
-        running = instance.start(folder / "data", **settings)
+        running = instance.start(folder / "data", **KEPT, **settings)
         try:
             yield running
         finally:

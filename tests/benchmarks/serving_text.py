@@ -155,7 +155,8 @@ def _processes(weights: Weights) -> str:
         for name, server in weights.servers.items()
     ]
     return f"""### Start and memory, {weights.name}
-Until the first ready answer; memory after the loads, pages that processes share counted once.
+Until the first ready answer, of a checkpoint that was converted for the CPU before; memory after the loads, pages that
+processes share counted once.
 
 {report.table(["", "start s", "memory MB", "of which"], rows)}"""
 
