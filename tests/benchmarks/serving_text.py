@@ -27,14 +27,15 @@ def draw(found: Serving, folder: Path) -> None:
 
 
 def _opening(found: Serving) -> str:
+    rounds = "One round" if found.rounds == 1 else f"Medians of {found.rounds} rounds"
     missing = found.infinity_missing
     skipped = f"\n\n{INFINITY} could not be installed here, so its rows are missing: {missing}" if missing else ""
     return f"""## Serving beside what people build themselves
 {found.circumstances}
 
-Medians of {found.rounds} round(s); in each, every server is started on an empty folder, measured and stopped, one after
-the other, with the same weights on the same cores as the clients, which ask again as soon as they are answered
-({found.seconds:.0f} s a load, after a warm-up). An error of any request ends the run.
+{rounds}; in each, every server is started on an empty folder, measured and stopped, one after the other, with
+the same weights on the same cores as the clients, which ask again as soon as they are answered ({found.seconds:.0f} s a
+load, after a warm-up). An error of any request ends the run.
 - **{OURS}**: `make run`'s configuration, through HAProxy, Ray Serve, Postgres and Chroma.
 - **{PLAIN}**: [afternoon_server.py](../tests/benchmarks/afternoon_server.py), what a competent developer has after an
   afternoon: one process with transformers in float32 and a Chroma client, before a real Chroma server.
