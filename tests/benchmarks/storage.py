@@ -64,7 +64,7 @@ def measure(*, quick: bool) -> Storage:
     count = 10_000 if quick else 100_000
     with scratch() as folder:
         rows = _postgres(folder, count)
-        plans = [(10_000, 1)] if quick else [(10_000, 1), (100_000, 1), (100_000, SHOPS), (10_000, 1000)]
+        plans = [(10_000, 1)] if quick else [(10_000, 1), (100_000, 1), (100_000, SHOPS), (2_000, 200)]
         held = [_chroma(folder / f"{vectors}-{shops}", vectors, shops) for vectors, shops in plans]
         empty = EmbeddedChroma(folder / "empty")
         empty.start()

@@ -45,6 +45,21 @@ def test_every_setting_of_a_host_is_documented() -> None:
             assert f"`{name}`" in OPERATIONS, name
 
 
+def test_the_page_on_scaling_names_metrics_and_settings_that_exist() -> None:
+    """Its readers look for them in Prometheus and in their configuration."""
+    page = (ROOT / "docs" / "scaling.md").read_text()
+    serve = (ROOT / "serve_config.yaml").read_text() + (
+        ROOT / "deployments" / "kuberay" / "rayservice.yaml"
+    ).read_text()
+    metrics, settings = set(re.findall(r"fitmatch_[a-z_]+", page)), set(re.findall(r"FITMATCH_[A-Z_]+", page))
+    keys = {"decoders", "image_batch_max", "num_replicas", "target_ongoing_requests", "max_surge_percent"}
+
+    assert len(metrics) > 5
+    assert {name for name in metrics if f"`{name}" not in OPERATIONS} == set()
+    assert {name for name in settings if f"`{name}`" not in OPERATIONS} == set()
+    assert {key for key in keys if f"`{key}" in page} == {key for key in keys if f"{key}:" in serve} == keys
+
+
 def test_every_link_between_documents_leads_somewhere() -> None:
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
 
