@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import numpy as np
 import pytest
 
-from db.filters import And, Between, Filter, In
+from db import products
+from db.filters import Filter, In
+from db.index import Index
 from db.stores import Stores
 from deployments.search import EXACT_AT_ONCE, Search, Wanted
 from models.types import Embeddings
@@ -79,10 +82,26 @@ async def test_a_least_score_cuts_what_a_filter_keeps(stores: Stores, shop: Cata
         assert [one.product.id for one in found] == shop.nearest(embedding, 100, fitting)
 
 
-async def test_a_product_that_was_changed_so_that_it_does_not_fit_is_left_out(stores: Stores, shop: Catalogue) -> None:
-    embedding, condition = shop.embeddings[0], And((cheapest(0.1), Between("price", gte=None)))
-    best = shop.nearest(embedding, 11, keeps(shop, cheapest(0.1)))
-    await stores.db.execute("UPDATE products SET price = 999 WHERE id = $1", best[0])
+async def test_every_photo_counts_while_chroma_is_away(stores: Stores, shop: Catalogue) -> None:
+    away = Stores(stores.db, Index("http://127.0.0.1:9", timeout_s=0.5), stores.files)
+
+    for embedding in shop.embeddings[:: PHOTOS // 8]:
+        assert await ask(away, shop, embedding) == shop.nearest(embedding, 10)
+
+
+async def test_a_product_that_is_changed_during_the_search_and_fits_no_more_is_left_out(
+    stores: Stores, shop: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedding, condition = shop.embeddings[0], cheapest(0.5)
+    best = shop.nearest(embedding, 10, keeps(shop, condition))
+    fitting = products.fitting
+
+    async def then_dearer(*of: Any) -> dict[UUID, UUID]:
+        found = await fitting(*of)
+        await stores.db.execute("UPDATE products SET price = 999 WHERE id = $1", best[0])
+        return found
+
+    monkeypatch.setattr(products, "fitting", then_dearer)
 
     assert await ask(stores, shop, embedding, condition=condition) == best[1:]
 
