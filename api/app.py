@@ -14,6 +14,7 @@ from starlette.routing import Match
 
 from api import openapi
 from api.auth import Keys
+from api.batcher import Batcher, Limits
 from api.bodies import BodyLimit
 from api.deps import Context, Parts
 from api.edge import Edge, instance_of
@@ -45,6 +46,7 @@ from api.sessions import Sessions
 from api.signatures import Signer
 from api.storefronts import Storefronts
 from api.totals import Totals
+from db import prompts as stored_prompts
 from models.photo import BadPhoto
 
 __all__ = ["Context", "create_app"]
@@ -56,6 +58,8 @@ UPLOADS_MAX = 8
 """Photos read at once, of at most 20 MB each."""
 PHOTO_SEARCHES_MAX = 16
 """The same for photos that shoppers show: a model on a CPU embeds so many in about a second."""
+PROMPTS_TOGETHER = Limits(size_max=64, waiting_max=4096, parallel=2)
+"""So many prompts are kept by one statement, and so many statements run at a time."""
 ROUTERS = (
     recommendations,
     storefront,
@@ -87,6 +91,7 @@ def create_app(context: Context) -> FastAPI:
         signer=Signer(db),
         storefronts=Storefronts(db),
         totals=Totals(db),
+        prompts=Batcher(lambda asked: stored_prompts.add(db, asked), PROMPTS_TOGETHER),
         photo_threads=ThreadPoolExecutor(PHOTO_THREADS, "photos"),
         render_threads=ThreadPoolExecutor(PHOTO_THREADS, "render"),
         uploads=asyncio.Semaphore(UPLOADS_MAX),

@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, cast
+from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 
 from api import exchange, ports
 from api.auth import Caller, Keys, credential, sends_key
+from api.batcher import Batcher
 from api.errors import Forbidden, InvalidKey, OriginNotAllowed, SecretKeyInBrowser
 from api.limits import Limiter, address_of, scheme_of
 from api.sessions import NAME, Sessions, check_page, cookie_of
@@ -20,6 +22,7 @@ from api.storefronts import Storefronts
 from api.totals import Totals
 from db.files import Files
 from db.postgres import Pool
+from db.prompts import Asked
 from db.stores import Stores
 
 PAGE_DEFAULT = 50
@@ -68,6 +71,8 @@ class Parts:
     signer: Signer
     storefronts: Storefronts
     totals: Totals
+    prompts: Batcher[Asked, UUID]
+    """Keeps what shoppers ask; those who ask at once share a commit."""
     photo_threads: ThreadPoolExecutor
     """Reads the headers of uploads."""
     render_threads: ThreadPoolExecutor

@@ -5,11 +5,13 @@ import ipaddress
 import logging
 import time
 from collections import OrderedDict
+from dataclasses import replace
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from api.auth import Caller
+from api.batcher import Grouped, Limits
 from api.errors import RateLimited
 from api.exchange import Exchange
 from db import buckets
@@ -25,11 +27,14 @@ WAIT_S = 0.25
 """Counting must not make a request wait for a Postgres that hangs."""
 LOCAL_FOR_S = 2.0
 LOCAL_MAX = 10_000
+TOGETHER = Limits(size_max=64, waiting_max=4096, parallel=2)
+"""Requests with one key that come at once are counted by one statement."""
 
 
 class Limiter:
     def __init__(self, db: Pool) -> None:
         self._db = db
+        self._counted: Grouped[tuple[str, int], None, Taken] = Grouped(self._take, TOGETHER)
         self._local: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._local_until = 0.0
 
@@ -57,11 +62,20 @@ class Limiter:
         if time.monotonic() >= self._local_until:
             try:
                 async with asyncio.timeout(WAIT_S):
-                    return await buckets.take(self._db, name, limit=limit, window_s=WINDOW_S)
+                    return await self._counted.call((name, limit), None)
             except UNAVAILABLE:
                 log.warning("requests are counted in this process for now")
                 self._local_until = time.monotonic() + LOCAL_FOR_S
         return self._count_here(name, limit)
+
+    async def _take(self, key: tuple[str, int], requests: list[None]) -> list[Taken]:
+        """In one statement; one by one where not all of them are granted."""
+        name, limit = key
+        count = len(requests)
+        taken = await buckets.take(self._db, name, limit=limit, window_s=WINDOW_S, cost=count)
+        if taken.granted or count == 1:
+            return [replace(taken, remaining=taken.remaining + later) for later in reversed(range(count))]
+        return [await buckets.take(self._db, name, limit=limit, window_s=WINDOW_S) for _ in requests]
 
     def _count_here(self, name: str, limit: int) -> Taken:
         window, second = divmod(int(time.time()), WINDOW_S)

@@ -19,8 +19,8 @@ from api.schemas.recommendations import (
     Timing,
 )
 from api.signatures import Addresses
-from db import prompts
 from db.products import Product
+from db.prompts import Asked
 
 WORD = re.compile(r"\w+(?:-\w+)*")
 
@@ -43,7 +43,7 @@ async def recommend(
 
 
 async def keep(parts: Parts, shop_id: UUID, prompt: str, *, asked: int, returned: int) -> None:
-    await prompts.add(parts.context.stores.db, shop_id, prompt, num_results=asked, returned=returned)
+    await parts.prompts.submit(Asked(shop_id, prompt, asked, returned))
 
 
 def _answer(ask: Ask, found: Answer, total_ms: float, like: Product | None, to: Addresses) -> RecommendationAnswer:

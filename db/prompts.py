@@ -18,17 +18,29 @@ class Prompt:
     created_at: datetime
 
 
-async def add(db: Db, shop_id: UUID, prompt: str, *, num_results: int, returned: int) -> UUID:
-    prompt_id = new_id()
+@dataclass(frozen=True)
+class Asked:
+    shop_id: UUID
+    prompt: str
+    num_results: int
+    returned: int
+
+
+async def add(db: Db, asked: list[Asked]) -> list[UUID]:
+    """Their ids. One statement, and one commit, for all."""
+    ids = [new_id() for _ in asked]
     await db.execute(
-        "INSERT INTO prompts (id, shop_id, prompt, num_results, returned) VALUES ($1, $2, $3, $4, $5)",
-        prompt_id,
-        shop_id,
-        prompt,
-        num_results,
-        returned,
+        """
+        INSERT INTO prompts (id, shop_id, prompt, num_results, returned)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::integer[])
+        """,
+        ids,
+        [one.shop_id for one in asked],
+        [one.prompt for one in asked],
+        [one.num_results for one in asked],
+        [one.returned for one in asked],
     )
-    return prompt_id
+    return ids
 
 
 async def page(db: Db, shop_id: UUID, *, after: UUID | None, limit: int) -> list[Prompt]:

@@ -11,9 +11,9 @@ from ray.exceptions import RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, RayServeException, RequestCancelledError
 from ray.serve.handle import DeploymentHandle
 
+from api.batcher import Batcher, Limits
 from api.ports import Answer, Ask
 from db.errors import Overloaded, Unavailable
-from deployments.batcher import Batcher, Limits
 from deployments.decode import DecoderFault, Decoders
 from models.photo import BadPhoto
 from models.types import Embeddings, Pixels

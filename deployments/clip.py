@@ -10,8 +10,8 @@ import numpy as np
 import ray
 
 from api import logs
+from api.batcher import Batcher, Limits
 from deployments import metrics
-from deployments.batcher import Batcher, Limits
 from deployments.settings import Settings
 from models import clip
 from models.checkpoint import find

@@ -4,14 +4,19 @@ import asyncio
 import logging
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
+import numpy as np
+
+from api.batcher import Grouped, Limits
 from api.ports import Recommended
 from db import collections, embeddings, products
 from db.errors import NotFound, Unavailable
 from db.filters import Filter
+from db.product import Product
 from db.stores import Stores
 from deployments import metrics
 from models.rank import Scored, best
@@ -36,6 +41,13 @@ EXACT_WAIT_S = 3.0
 CHROMA_REST_S = 5.0
 """After Chroma failed it is left alone this long, so that not every prompt waits for its timeout."""
 
+TOGETHER = Limits(size_max=64, waiting_max=4096, parallel=4)
+"""Concurrent prompts of a shop share one query to Chroma and one statement: so many at most, and so many at a time."""
+
+Near: TypeAlias = list[tuple[UUID, float]]
+"""Photo ids and cosines, best first."""
+_Fitting: TypeAlias = tuple[UUID, Filter | None]
+"""A shop, and what its products must fit."""
 Found: TypeAlias = list[Scored[UUID, UUID]]
 """Photo and product ids, best first, each product once."""
 
@@ -60,6 +72,9 @@ class Search:
         self._checkpoint = checkpoint
         self._chroma_rests_until = 0.0
         self._exact = asyncio.Semaphore(EXACT_AT_ONCE)
+        self._asked: Grouped[tuple[UUID, int], Embeddings, Near | None] = Grouped(self._ask_chroma, TOGETHER)
+        self._fitted: Grouped[_Fitting, list[UUID], dict[UUID, UUID]] = Grouped(self._fit, TOGETHER)
+        self._reading: Grouped[_Fitting, list[UUID], dict[UUID, Product]] = Grouped(self._read_products, TOGETHER)
 
     async def run(self, wanted: Wanted) -> tuple[list[Recommended], bool]:
         """Best first, and whether it was exact: when Chroma is away, or when too few of its nearest fit the filter.
@@ -88,27 +103,33 @@ class Search:
             near_max = max(WIDER * near_max, math.ceil(MARGIN * wanted.num_results / share))
         return None
 
-    async def _near(self, wanted: Wanted, near_max: int) -> list[tuple[UUID, float]] | None:
+    async def _near(self, wanted: Wanted, near_max: int) -> Near | None:
         """None: Chroma cannot answer for this shop now."""
         if time.monotonic() < self._chroma_rests_until:
             return None
-        name = await collections.current(self._stores.db, wanted.shop_id, self._checkpoint)
+        return await self._asked.call((wanted.shop_id, near_max), wanted.embedding)
+
+    async def _ask_chroma(self, key: tuple[UUID, int], wanted: list[Embeddings]) -> Sequence[Near | None]:
+        shop_id, near_max = key
+        name = await collections.current(self._stores.db, shop_id, self._checkpoint)
         try:
             async with metrics.chroma("search"):
-                return (await self._stores.index.search(name, wanted.embedding[None, :], near_max))[0]
+                return await self._stores.index.search(name, np.stack(wanted), near_max)
         except NotFound:
-            return None  # nothing embedded yet, or being rebuilt
+            return [None] * len(wanted)  # nothing embedded yet, or being rebuilt
         except Unavailable:
             self._chroma_rests_until = time.monotonic() + CHROMA_REST_S
             log.warning("chroma does not answer; searching exactly", extra={"rest_s": CHROMA_REST_S})
-            return None
+            return [None] * len(wanted)
 
-    async def _fitting(self, wanted: Wanted, near: list[tuple[UUID, float]]) -> Found:
-        async with metrics.postgres("fitting"):
-            fitting = await products.fitting(
-                self._stores.db, wanted.shop_id, [photo_id for photo_id, _ in near], wanted.filter
-            )
+    async def _fitting(self, wanted: Wanted, near: Near) -> Found:
+        fitting = await self._fitted.call((wanted.shop_id, wanted.filter), [photo_id for photo_id, _ in near])
         return _best(wanted, [Scored(photo, fitting[photo], cosine) for photo, cosine in near if photo in fitting])
+
+    async def _fit(self, key: _Fitting, wanted: list[list[UUID]]) -> Sequence[dict[UUID, UUID]]:
+        async with metrics.postgres("fitting"):
+            found = await products.fitting(self._stores.db, key[0], _all(wanted), key[1])
+        return [found] * len(wanted)
 
     async def _exactly(self, wanted: Wanted) -> Found:
         try:
@@ -132,11 +153,17 @@ class Search:
 
     async def _read(self, wanted: Wanted, found: Found) -> list[Recommended]:
         """A product that was deleted or changed meanwhile, so that it fits no more, is left out."""
-        async with metrics.postgres("products"):
-            read = await products.of_photos(
-                self._stores.db, wanted.shop_id, [one.photo for one in found], wanted.filter
-            )
+        read = await self._reading.call((wanted.shop_id, wanted.filter), [one.photo for one in found])
         return [Recommended(read[one.photo], one.photo, one.similarity) for one in found if one.photo in read]
+
+    async def _read_products(self, key: _Fitting, wanted: list[list[UUID]]) -> Sequence[dict[UUID, Product]]:
+        async with metrics.postgres("products"):
+            found = await products.of_photos(self._stores.db, key[0], _all(wanted), key[1])
+        return [found] * len(wanted)
+
+
+def _all(wanted: list[list[UUID]]) -> list[UUID]:
+    return list({photo_id for photo_ids in wanted for photo_id in photo_ids})
 
 
 def _best(wanted: Wanted, scored: Found) -> Found:

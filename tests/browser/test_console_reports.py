@@ -131,7 +131,7 @@ async def ask(fitmatch: Running, shop: Shop, asked: dict[str, tuple[int, int]]) 
     """As the API notes them, without the time that real answers take."""
     connection = await asyncpg.connect(fitmatch.postgres_dsn)
     for prompt, (wanted, found) in asked.items():
-        await prompts.add(connection, parse("shp", shop.id), prompt, num_results=wanted, returned=found)
+        await prompts.add(connection, [prompts.Asked(parse("shp", shop.id), prompt, wanted, found)])
     await connection.close()
 
 

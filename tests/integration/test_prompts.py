@@ -1,12 +1,13 @@
 from db import prompts
 from db.postgres import Pool
+from db.prompts import Asked
 from tests.integration import rows
 
 
 async def test_prompts_are_kept_with_the_number_asked_for(pool: Pool) -> None:
     shop = await rows.shop(pool)
 
-    prompt_id = await prompts.add(pool, shop, "summer dress", num_results=12, returned=7)
+    (prompt_id,) = await prompts.add(pool, [Asked(shop, "summer dress", 12, 7)])
 
     [prompt] = await prompts.page(pool, shop, after=None, limit=9)
     assert (prompt.id, prompt.shop_id, prompt.prompt) == (prompt_id, shop, "summer dress")
@@ -15,7 +16,7 @@ async def test_prompts_are_kept_with_the_number_asked_for(pool: Pool) -> None:
 
 async def test_pages_run_from_the_newest_to_the_oldest(pool: Pool) -> None:
     shop = await rows.shop(pool)
-    made = [await prompts.add(pool, shop, str(number), num_results=1, returned=0) for number in range(3)]
+    made = await prompts.add(pool, [Asked(shop, str(number), 1, 0) for number in range(3)])
 
     first = await prompts.page(pool, shop, after=None, limit=2)
     second = await prompts.page(pool, shop, after=first[-1].id, limit=2)
@@ -25,6 +26,6 @@ async def test_pages_run_from_the_newest_to_the_oldest(pool: Pool) -> None:
 
 async def test_a_shop_cannot_read_another_shops_prompts(pool: Pool) -> None:
     shop, other = await rows.shop(pool), await rows.shop(pool)
-    await prompts.add(pool, other, "secret plans", num_results=1, returned=0)
+    await prompts.add(pool, [Asked(other, "secret plans", 1, 0)])
 
     assert await prompts.page(pool, shop, after=None, limit=9) == []

@@ -115,7 +115,7 @@ async def _furnished(pool: Pool) -> UUID:
     photo_ids = await rows.queued(pool, shop, 5)
     await pool.execute("INSERT INTO embeddings VALUES ($1, 'mini', $2, '')", photo_ids[0], shop)
     await pool.execute("INSERT INTO collections (shop_id, checkpoint) VALUES ($1, 'mini')", shop)
-    await prompts.add(pool, shop, "summer dress", num_results=9, returned=1)
+    await prompts.add(pool, [prompts.Asked(shop, "summer dress", 9, 1)])
     await idempotency.begin(pool, shop, "POST /v1/products", "k", b"f")
     return shop
 

@@ -31,7 +31,7 @@ async def add(pool: Pool, shop_id: UUID, **fields: object) -> UUID:
 async def asked(pool: Pool, shop_id: UUID, prompt: str, times: int = 3, *, returned: int = 5) -> None:
     """Once a day, today and before."""
     for _ in range(times):
-        await prompts.add(pool, shop_id, prompt, num_results=10, returned=returned)
+        await prompts.add(pool, [prompts.Asked(shop_id, prompt, 10, returned)])
     await rows.one_a_day(pool, shop_id, prompt)
 
 
@@ -160,7 +160,7 @@ async def test_a_prompt_that_may_give_its_shopper_away_is_not_repeated(pool: Poo
 async def test_what_was_asked_often_on_one_day_is_not_popular(pool: Pool) -> None:
     shop = await rows.shop(pool)
     for _ in range(20):
-        await prompts.add(pool, shop, "buy elsewhere", num_results=10, returned=5)
+        await prompts.add(pool, [prompts.Asked(shop, "buy elsewhere", 10, 5)])
 
     assert await storefront.popular_prompts(pool, shop) == ()
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from api.batcher import Batcher, Grouped, Limits
 from db.errors import Overloaded
-from deployments.batcher import Batcher, Limits
 
 
 class Worker:
@@ -112,3 +112,24 @@ async def test_who_was_just_answered_may_ask_again_at_once() -> None:
         return [await batcher.submit(i) for i in range(3)]
 
     assert await asyncio.wait_for(three_times(), 5) == [0, 10, 20]
+
+
+async def test_concurrent_calls_with_one_key_share_a_run_and_each_key_has_its_own_fate() -> None:
+    runs: list[tuple[str, list[int]]] = []
+
+    async def run(key: str, items: list[int]) -> list[int]:
+        runs.append((key, items))
+        if key == "bad":
+            raise ValueError(key)
+        return [item * 10 for item in items]
+
+    grouped = Grouped(run, Limits(size_max=8, waiting_max=100))
+
+    answers = await asyncio.gather(
+        *(grouped.call(key, item) for key, item in (("a", 1), ("bad", 2), ("b", 3), ("a", 4), ("bad", 5))),
+        return_exceptions=True,
+    )
+
+    assert [answers[place] for place in (0, 2, 3)] == [10, 30, 40]
+    assert all(isinstance(answers[place], ValueError) for place in (1, 4))
+    assert sorted(runs) == [("a", [1, 4]), ("b", [3]), ("bad", [2, 5])]

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
 from db.errors import Overloaded
 
+Key = TypeVar("Key", bound=Hashable)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -93,3 +94,28 @@ def _settle(future: "asyncio.Future[Result]", result: Result | Exception) -> Non
         future.set_exception(result)
     else:
         future.set_result(result)
+
+
+class Grouped(Generic[Key, Item, Result]):
+    """Gathers concurrent calls that have a key in common, such as a shop: `run` gets a key and its items at once."""
+
+    def __init__(self, run: Callable[[Key, list[Item]], Awaitable[Sequence[Result]]], limits: Limits) -> None:
+        self._one = run
+        self._batcher: Batcher[tuple[Key, Item], Result] = Batcher(self._run, limits)
+
+    async def call(self, key: Key, item: Item) -> Result:
+        """The item's own result; an error of `run` is raised for each item of its key. Raises Overloaded."""
+        return await self._batcher.submit((key, item))
+
+    async def _run(self, batch: list[tuple[Key, Item]]) -> list[Result | Exception]:
+        places: dict[Key, list[int]] = {}
+        for place, (key, _) in enumerate(batch):
+            places.setdefault(key, []).append(place)
+        runs = (self._one(key, [batch[place][1] for place in mine]) for key, mine in places.items())
+        results: list[Result | Exception | None] = [None] * len(batch)
+        for mine, end in zip(places.values(), await asyncio.gather(*runs, return_exceptions=True), strict=True):
+            if isinstance(end, BaseException) and not isinstance(end, Exception):
+                raise end
+            for place, result in zip(mine, [end] * len(mine) if isinstance(end, Exception) else end, strict=True):
+                results[place] = result
+        return cast("list[Result | Exception]", results)
