@@ -220,7 +220,7 @@ async def of_photos(db: Db, shop_id: UUID, photo_ids: list[UUID], condition: Fil
 
 
 async def fitting(db: Db, shop_id: UUID, photo_ids: list[UUID], condition: Filter | None) -> dict[UUID, UUID]:
-    """Photo id → product id, of those that `of_photos` would tell; a fifteenth of its cost."""
+    """Photo id → product id, of those that `of_photos` would tell, and cheaper."""
     clause, more = filters.where(condition, 3)
     rows = await db.fetch(
         " ".join((ASKED, "SELECT p.id, asked.ids AS asked", FROM, JOIN_ASKED, "WHERE", clause)),
