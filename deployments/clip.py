@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal, TypeVar
+from dataclasses import replace
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 import ray
+from pydantic import BaseModel, ConfigDict, Field
 
 from api import logs
 from api.batcher import Batcher, Limits
@@ -23,6 +25,7 @@ BATCH_S_MAX = 120.0
 """A batch that runs longer is stuck: the replica reports itself unhealthy and is replaced."""
 CANARY = "a photo of a dress"
 
+
 Result = TypeVar("Result")
 
 
@@ -31,22 +34,32 @@ class Clip:
 
     def __init__(self, settings: Settings, tower: Literal["image", "text"]) -> None:
         logs.write()
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="clip")
-        self._started: float | None = None
+        self._settings = settings
+        self._running: set[float] = set()
+        """When each batch that is in the model was begun."""
         self._seconds = metrics.BatchRecorder(tower)
+        self._size_max = settings.image_batch_max if tower == "image" else settings.text_batch_max
         checkpoint = find(settings.checkpoint)
-        size_max = settings.image_batch_max if tower == "image" else settings.text_batch_max
-        limits = Limits(size_max=size_max, waiting_max=size_max * BATCHES_WAITING_MAX)
+        limits = Limits(size_max=self._size_max, waiting_max=self._size_max * BATCHES_WAITING_MAX)
         if tower == "image":
             cpu = clip.Cpu(settings.image_threads or _cores(), settings.cpu_precision)
-            self._images = clip.image_tower(checkpoint, device=settings.device, cpu=cpu)
-            self._photos = Batcher(self._run_photos, limits)
+            self._tower = self._images = clip.image_tower(checkpoint, device=settings.device, cpu=cpu)
+            self._photos = Batcher(self._run_photos, replace(limits, parallel=self._tower.in_flight))
             self._images.embed_photos(np.zeros((1, 3, self._images.side, self._images.side), np.uint8))
         else:
             cpu = clip.Cpu(settings.text_threads or _cores(), settings.cpu_precision)
-            self._texts = clip.text_tower(checkpoint, device=settings.device, cpu=cpu)
-            self._prompts = Batcher(self._run_prompts, limits)
+            self._tower = self._texts = clip.text_tower(checkpoint, device=settings.device, cpu=cpu)
+            self._prompts = Batcher(self._run_prompts, replace(limits, parallel=self._tower.in_flight))
             self._texts.embed_prompts([CANARY])
+        self._executor = ThreadPoolExecutor(self._tower.in_flight, thread_name_prefix="clip")
+
+    def reconfigure(self, config: dict[str, Any]) -> None:
+        """`user_config` of the Serve config, at the start and whenever it changes. Raises ValueError.
+
+        Returns when all sizes are warm: until then a new replica gets no requests.
+        """
+        sizes = Ladder.model_validate(config).sizes(self._size_max)
+        self._tower.use_batches(sizes, graphs=self._settings.gpu_graphs)
 
     async def embed_photos(self, photos: Pixels) -> Embeddings:
         """uint8[N, 3, S, S] → float32[N, D], unit length. Raises Overloaded."""
@@ -58,7 +71,7 @@ class Clip:
 
     async def check_health(self) -> None:
         """Raises RuntimeError when a batch is stuck. Looks at nothing outside: an outage must not restart replicas."""
-        if self._started is not None and time.monotonic() - self._started > BATCH_S_MAX:
+        if self._running and time.monotonic() - min(self._running) > BATCH_S_MAX:
             raise RuntimeError(f"a batch runs for more than {BATCH_S_MAX:.0f} s")
 
     async def _run_photos(self, batch: list[Pixels]) -> Sequence[Embeddings]:
@@ -76,12 +89,25 @@ class Clip:
         ]
 
     async def _timed(self, size: int, work: Callable[[], Result]) -> Result:
-        self._started = time.monotonic()
+        started = time.monotonic()
+        self._running.add(started)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._executor, work)
         finally:
-            self._seconds.record(size, time.monotonic() - self._started)
-            self._started = None
+            self._running.discard(started)
+            self._seconds.record(size, time.monotonic() - started)
+
+
+class Ladder(BaseModel):
+    """What `user_config` of ClipImage and ClipText says: the sizes that a GPU pads batches to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    batches: tuple[Annotated[int, Field(ge=1)], ...]
+
+    def sizes(self, largest: int) -> tuple[int, ...]:
+        """Rising, without those above the largest batch, and with that one."""
+        return (*sorted({size for size in self.batches if size < largest}), largest)
 
 
 def _cores() -> int | None:

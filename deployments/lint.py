@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from ray.serve.config import AutoscalingConfig
 from ray.serve.schema import ServeDeploySchema
 
+from deployments.clip import Ladder
 from deployments.settings import Settings
 
 DEPLOYMENTS = {"Gateway", "Query", "Ingest", "ClipImage", "ClipText"}
@@ -48,7 +49,18 @@ def _application(application: dict[str, Any], at: str) -> list[str]:
     found += [f"{at}.deployments: there is no {name}" for name in set(deployments) - DEPLOYMENTS]
     for name, each in deployments.items():
         found += [f"{at}.deployments.{name}: set {key}" for key in REQUIRED if key not in each]
+        found += _ladder(each, f"{at}.deployments.{name}.user_config")
     return found
+
+
+def _ladder(deployment: dict[str, Any], at: str) -> list[str]:
+    if "user_config" not in deployment:
+        return []
+    try:
+        Ladder.model_validate(deployment["user_config"])
+    except ValidationError as error:
+        return [f"{at}.{_path(each['loc'])}: {each['msg']}" for each in error.errors()]
+    return []
 
 
 def _unknown(model: type[BaseModel], value: object, at: str) -> list[str]:

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     cpu_precision: Literal["auto", "f32", "bf16"] = Field(
         default="auto", description="what a CPU computes in; auto: bf16 where it multiplies tiles of it (AMX), else f32"
     )
+    gpu_graphs: bool = Field(default=False, description="a GPU runs batches as CUDA graphs; measure it first")
     prompts_cached: int = Field(default=10_000, ge=0, description="prompt embeddings that a Query replica remembers")
     decoders: int = Field(default=2, ge=1, le=64, description="photo decoding processes of an Ingest replica")
     jobs_max: int = Field(

@@ -1,6 +1,7 @@
 """The towers of a checkpoint behind one small interface: OpenVINO computes them on CPUs, torch on GPUs."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -33,22 +34,35 @@ class Cpu:
 ALL_CORES = Cpu()
 
 
-class ImageTower(Protocol):
-    side: int
+class Tower(Protocol):
     dimension: int
 
-    def embed_photos(self, photos: Pixels) -> Embeddings:
-        """uint8[N, 3, S, S] → float32[N, D], unit length. Blocking: call it from a thread, one call at a time."""
+    @property
+    def in_flight(self) -> int:
+        """So many threads may call it at once: two on a GPU, where one batch is copied while the other is computed."""
+        ...
+
+    def use_batches(self, sizes: Sequence[int], *, graphs: bool) -> None:
+        """On a GPU batches are padded to these sizes, each warmed up here; with `graphs` they run as CUDA graphs.
+
+        On a CPU they run as they come: a new shape costs nothing there.
+        """
         ...
 
 
-class TextTower(Protocol):
-    dimension: int
+class ImageTower(Tower, Protocol):
+    side: int
 
+    def embed_photos(self, photos: Pixels) -> Embeddings:
+        """uint8[N, 3, S, S] → float32[N, D], unit length. Blocking: call it from a thread."""
+        ...
+
+
+class TextTower(Tower, Protocol):
     def embed_prompts(self, prompts: list[str]) -> tuple[Embeddings, list[int]]:
         """N cleaned prompts → float32[N, D], unit length, and into how many chunks of ≤ 77 tokens each was split.
 
-        Blocking: call it from a thread, one call at a time.
+        Blocking: call it from a thread.
         """
         ...
 

@@ -1,5 +1,6 @@
 """The towers on a CPU, by OpenVINO: an exported dual encoder as it is, a transformers CLIPModel converted once."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -16,7 +17,16 @@ IMAGE_INPUTS = ("pixels",)
 TEXT_INPUTS = ("input_ids", "attention_mask")
 
 
-class OpenVinoImageTower:
+class _OneByOne:
+    """A CPU computes one batch at a time, of any size."""
+
+    in_flight = 1
+
+    def use_batches(self, sizes: Sequence[int], *, graphs: bool) -> None:
+        pass
+
+
+class OpenVinoImageTower(_OneByOne):
     """Normalisation is part of the graph: it takes the bytes as they are."""
 
     def __init__(self, checkpoint: Checkpoint, cpu: Cpu) -> None:
@@ -30,7 +40,7 @@ class OpenVinoImageTower:
         return clip_prompts.unit(self._run(photos))
 
 
-class OpenVinoTextTower:
+class OpenVinoTextTower(_OneByOne):
     def __init__(self, checkpoint: Checkpoint, cpu: Cpu) -> None:
         self._run = _Graph(_file(checkpoint, "text", cpu), TEXT_INPUTS, cpu)
         self.dimension = self._run.dimension

@@ -25,6 +25,11 @@ class Tokens:
     mask: NDArray[np.int64]
     """Both int64[N, L]; the mask is 0 where padded."""
 
+    def widened(self, length: int, end: int) -> "Tokens":
+        """Padded with `end` up to `length`."""
+        missing = ((0, 0), (0, length - self.ids.shape[1]))
+        return Tokens(np.pad(self.ids, missing, constant_values=end), np.pad(self.mask, missing))
+
 
 class PromptTokenizer:
     """CLIP's byte-pair tokenizer, whichever file it was read from."""

@@ -3,6 +3,8 @@
 Each loads its half of the weights only.
 """
 
+import logging
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -19,10 +21,15 @@ from transformers.utils import logging as transformers_logging
 
 from models import clip_prompts
 from models.checkpoint import BadCheckpoint, Checkpoint, Preprocessing, preprocessing
+from models.clip_lanes import Forward, Lanes
 from models.clip_tokens import PromptTokenizer, Tokens, tokenizer
 from models.types import Embeddings, Pixels
 
+log = logging.getLogger(__name__)
+
 Device = Literal["cpu", "cuda"]
+LENGTHS = (8, 16, 32, 77)
+"""In tokens; most prompts have 5 to 10, CLIP reads 77 at most."""
 
 
 class TorchImageTower:
@@ -33,13 +40,20 @@ class TorchImageTower:
         # Scaled to bytes, so that the device receives a quarter of what float32 pixels would weigh.
         self._mean = (torch.tensor(prepared.mean).view(1, 3, 1, 1) * 255).to(model.device)
         self._std = (torch.tensor(prepared.std).view(1, 3, 1, 1) * 255).to(model.device)
-        self._staging = _Staging(model.device)
+        self._padded = Padded(self.forward, model.device)
 
-    @torch.inference_mode()
+    @property
+    def in_flight(self) -> int:
+        return self._padded.in_flight
+
+    def use_batches(self, sizes: Sequence[int], *, graphs: bool) -> None:
+        photo = np.zeros((1, 3, self.side, self.side), np.uint8)
+        self._padded.prepare(sizes, [[photo]], graphs=graphs)
+
     def embed_photos(self, photos: Pixels) -> Embeddings:
         if not len(photos):
             return np.zeros((0, self.dimension), np.float32)
-        return self.forward(self._staging.to_device(photos)).cpu().numpy()
+        return self._padded.run(photos)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """uint8[N, 3, S, S] → float32[N, D], unit length, both on the device."""
@@ -52,6 +66,19 @@ class TorchTextTower:
         self.dimension = cast(int, model.config.projection_dim)
         self.model = model
         self.tokenizer = tokenizer
+        self._lengths: tuple[int, ...] = ()
+        self._padded = Padded(self.forward, model.device)
+
+    @property
+    def in_flight(self) -> int:
+        return self._padded.in_flight
+
+    def use_batches(self, sizes: Sequence[int], *, graphs: bool) -> None:
+        """Of each size batches of each of LENGTHS."""
+        self._lengths = LENGTHS
+        prompt = self.tokenizer.chunks("dress")
+        tokens = [self.tokenizer.pad(prompt).widened(length, self.tokenizer.eos) for length in LENGTHS]
+        self._padded.prepare(sizes, [[each.ids, each.mask] for each in tokens], graphs=graphs)
 
     def embed_prompts(self, prompts: list[str]) -> tuple[Embeddings, list[int]]:
         return clip_prompts.embed(prompts, self.tokenizer, self._embed, self.dimension)
@@ -60,10 +87,72 @@ class TorchTextTower:
         """int64[N, L] twice → float32[N, D], unit length, on the device."""
         return _unit(self.model(input_ids=ids, attention_mask=mask).text_embeds)
 
-    @torch.inference_mode()
     def _embed(self, tokens: Tokens) -> Embeddings:
-        ids, mask = (torch.from_numpy(one).to(self.model.device) for one in (tokens.ids, tokens.mask))
-        return self.forward(ids, mask).cpu().numpy()
+        longest = tokens.ids.shape[1]
+        length = next((length for length in self._lengths if length >= longest), longest)
+        tokens = tokens.widened(length, self.tokenizer.eos)
+        return self._padded.run(tokens.ids, tokens.mask)
+
+
+class Padded:
+    """Runs batches in few sizes, so that a device meets no shape that it was not warmed up for.
+
+    Until `prepare` is called batches run as they come. May be called by as many threads as `in_flight` says.
+    """
+
+    def __init__(self, forward: Forward, device: torch.device) -> None:
+        self._forward = forward
+        self._lanes = Lanes(device)
+        self._sizes: tuple[int, ...] = ()
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._lanes.all)
+
+    def prepare(self, sizes: Sequence[int], examples: Sequence[Sequence[np.ndarray]], *, graphs: bool) -> None:
+        """Warms every lane up for every size of each example, largest first so that memory is asked for once.
+
+        `graphs`: they run as CUDA graphs from then on.
+        """
+        for lane in self._lanes.all:
+            for size in sorted(sizes, reverse=True):
+                for example in examples:
+                    arrays = [_repeated(each, size) for each in example]
+                    if graphs:
+                        lane.capture(self._forward, arrays)
+                    lane.run(self._forward, arrays)
+        self._sizes = tuple(sorted(sizes))
+
+    def run(self, *arrays: np.ndarray) -> Embeddings:
+        """[N, …] each → float32[N, D]. A batch that the device's memory cannot hold runs in halves."""
+        count = len(arrays[0])
+        largest = self._sizes[-1] if self._sizes else count
+        if count > largest:
+            return self._in_parts(self.run, arrays, largest)
+        size = next((size for size in self._sizes if size >= count), count)
+        try:
+            return self._once(*(_repeated(each, size) for each in arrays))[:count]
+        except torch.OutOfMemoryError:
+            if count == 1:
+                raise
+            log.warning("a batch did not fit into the device's memory", extra={"size": size})
+            torch.cuda.empty_cache()
+            return self._in_parts(self._once, arrays, (count + 1) // 2)
+
+    def _once(self, *arrays: np.ndarray) -> Embeddings:
+        with self._lanes.take() as lane:
+            return lane.run(self._forward, arrays)
+
+    @staticmethod
+    def _in_parts(run: Callable[..., Embeddings], arrays: Sequence[np.ndarray], size: int) -> Embeddings:
+        starts = range(0, len(arrays[0]), size)
+        return np.concatenate([run(*(each[start : start + size] for each in arrays)) for start in starts])
+
+
+def _repeated(array: np.ndarray, size: int) -> np.ndarray:
+    """Padded with its last row, at which nobody looks."""
+    missing = size - len(array)
+    return np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) if missing else array
 
 
 def has_cuda() -> bool:
@@ -91,23 +180,6 @@ def load_text_tower(checkpoint: Checkpoint, *, device: Device, dtype: torch.dtyp
     config.eos_token_id = words.eos
     model = _half(CLIPTextModelWithProjection, checkpoint, config, torch.device(device), dtype)
     return TorchTextTower(model, words)
-
-
-class _Staging:
-    """Pinned memory that batches pass through to a GPU: a copy from there neither blocks nor is copied once more."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-        self._pinned: Tensor | None = None
-
-    def to_device(self, photos: Pixels) -> Tensor:
-        if self._device.type != "cuda":
-            return torch.tensor(photos, device=self._device)  # a copy: what comes over a handle is read-only
-        if self._pinned is None or len(self._pinned) < len(photos):
-            self._pinned = torch.empty(photos.shape, dtype=torch.uint8, pin_memory=True)
-        part = self._pinned[: len(photos)]
-        part.numpy()[...] = photos
-        return part.to(self._device, non_blocking=True)
 
 
 def _unit(embeddings: Tensor) -> Tensor:

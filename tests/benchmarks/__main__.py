@@ -14,7 +14,7 @@ from tests.benchmarks import report
 from tests.benchmarks.instances import SCRATCH
 from tests.e2e.instance import ROOT
 
-SECTIONS = {"serving": "serving", "search": "search", "storage": "storage"}
+SECTIONS = {"serving": "serving", "model": "model", "search": "search", "storage": "storage"}
 """In the report's order: what `--only` calls a section, and its module."""
 
 DOCS = ROOT / "docs"

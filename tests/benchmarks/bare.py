@@ -58,7 +58,7 @@ def _of_replicas(checkpoint: Checkpoint) -> Bare:
     texts = clip.text_tower(checkpoint, device="cpu")
     images = clip.image_tower(checkpoint, device="cpu")
     prompts = _best(lambda number, batch: texts.embed_prompts(_prompts(number, batch)))
-    photos = _pixels(images.side)
+    photos = pixels(images.side)
     best = _best(lambda _, batch: images.embed_photos(photos[:batch]))
     return Bare(*best, *prompts)
 
@@ -69,7 +69,7 @@ def _of_transformers(checkpoint: Checkpoint) -> Bare:
 
     model = CLIPModel.from_pretrained(checkpoint.folder).eval()
     tokenizer = CLIPTokenizer.from_pretrained(checkpoint.folder)
-    photos = torch.from_numpy(_pixels(checkpoint.side).astype(np.float32) / 255)
+    photos = torch.from_numpy(pixels(checkpoint.side).astype(np.float32) / 255)
 
     def embed(number: int, batch: int) -> None:
         model.get_text_features(**tokenizer(_prompts(number, batch), padding=True, return_tensors="pt"))
@@ -99,7 +99,8 @@ def _prompts(first: int, count: int) -> list[str]:
     return [words.prompt(number) for number in range(first, first + count)]
 
 
-def _pixels(side: int) -> np.ndarray:
+def pixels(side: int) -> np.ndarray:
+    """uint8[32, 3, S, S]: what a model computes takes as long whatever it sees."""
     return np.random.default_rng(7).integers(0, 256, (max(BATCHES), 3, side, side), dtype=np.uint8)
 
 

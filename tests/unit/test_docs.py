@@ -18,7 +18,7 @@ def test_every_metric_is_documented() -> None:
 
 
 def test_every_address_and_secret_is_documented() -> None:
-    args = {"device", "seed_routes", "prompts_cached", "decoders", "jobs_max", "lease_s", "attempts_max"}
+    args = {"device", "seed_routes", "gpu_graphs", "prompts_cached", "decoders", "jobs_max", "lease_s", "attempts_max"}
     towers = {f"{tower}_{what}" for tower in ("image", "text") for what in ("batch_max", "threads")}
 
     for name in set(Settings.model_fields) - args - towers:

@@ -9,7 +9,7 @@ import yaml
 from deployments.lint import complaints
 
 ROOT = Path(__file__).parent.parent.parent
-SIZES = {"num_replicas", "autoscaling_config", "ray_actor_options"}
+SIZES = {"user_config", "num_replicas", "autoscaling_config", "ray_actor_options"}
 
 
 @pytest.fixture
@@ -43,6 +43,14 @@ def test_misspelt_keys_are_found_at_every_depth(config: dict[str, Any]) -> None:
 
     for key in ("http_option:", "prot:", "argss:", "image_batch:", "min_replica:", "num_gpu:"):
         assert key in found
+
+
+def test_batches_that_no_replica_would_take_are_refused(config: dict[str, Any]) -> None:
+    config["applications"][0]["deployments"][4]["user_config"] = {"batches": [0]}
+
+    (found,) = complaints(config)
+
+    assert ".user_config.batches.0: " in found
 
 
 def test_a_secret_in_the_file_is_refused(config: dict[str, Any]) -> None:

@@ -1,0 +1,162 @@
+"""A GPU's path, dry: padding, lanes, graphs, halves. Streams, pinned memory and recording are the device's own."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from models.checkpoint import Checkpoint, find
+from models.clip_lanes import Forward, HostLane, Lane
+from models.clip_torch import LENGTHS, Padded, TorchImageTower, load_image_tower, load_text_tower
+from models.photo import prepare
+from models.types import Embeddings, Pixels
+from tests.unit.checkpoints import PROMPTS, SMALL, cosines, own_embeddings, sample_photos, save_clip
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    return find(str(save_clip(tmp_path_factory.mktemp("small"), **SMALL, projection_dim=48)))
+
+
+@pytest.fixture(scope="module")
+def own(small: Checkpoint) -> tuple[Embeddings, Embeddings]:
+    return own_embeddings(small.folder, sample_photos())
+
+
+def prepared(tower: TorchImageTower) -> Pixels:
+    return np.stack([prepare(data, tower.side) for data in sample_photos()])
+
+
+class Model:
+    """Doubles rows, remembers the shapes it met, and may have little memory."""
+
+    def __init__(self, rows_max: int = 1000) -> None:
+        self.shapes: list[tuple[int, ...]] = []
+        self.rows_max = rows_max
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        self.shapes.append(tuple(rows.shape))
+        if len(rows) > self.rows_max:
+            raise torch.OutOfMemoryError
+        return rows.float() * 2
+
+
+def rows(count: int) -> np.ndarray:
+    return np.arange(count * 3, dtype=np.int64).reshape(count, 3)
+
+
+@pytest.mark.parametrize("graphs", [False, True])
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 24])
+def test_photos_padded_to_a_size_embed_as_transformers_embeds_them(
+    small: Checkpoint, own: tuple[Embeddings, Embeddings], count: int, *, graphs: bool
+) -> None:
+    tower = load_image_tower(small, device="cpu")
+    tower.use_batches([1, 4, 16], graphs=graphs)
+
+    found = tower.embed_photos(prepared(tower)[:count])
+
+    assert found.shape == (count, 48)
+    assert cosines(found, own[0][:count]).min() >= 0.9999
+
+
+@pytest.mark.parametrize("graphs", [False, True])
+def test_prompts_padded_in_number_and_length_embed_as_transformers_embeds_them(
+    small: Checkpoint, own: tuple[Embeddings, Embeddings], *, graphs: bool
+) -> None:
+    tower = load_text_tower(small, device="cpu")
+    tower.use_batches([1, 8], graphs=graphs)
+
+    found, chunks = tower.embed_prompts([*PROMPTS, "red dress " * 37])
+
+    assert cosines(found[: len(PROMPTS)], own[1]).min() >= 0.9999
+    assert chunks[-1] == 1
+
+
+def test_only_sizes_that_were_warmed_up_reach_the_device() -> None:
+    model = Model()
+    padded = Padded(model, CPU)
+    padded.prepare([4, 1, 16], [[rows(1)]], graphs=False)
+    warmed = {shape[0] for shape in model.shapes}
+
+    found = [padded.run(rows(count)) for count in (1, 2, 4, 9, 16, 37)]
+
+    assert warmed == {1, 4, 16} == {shape[0] for shape in model.shapes}
+    assert all(np.array_equal(each, rows(len(each)) * 2.0) for each in found)
+    assert [len(each) for each in found] == [1, 2, 4, 9, 16, 37]
+
+
+def test_lengths_are_padded_to_few_as_well(small: Checkpoint) -> None:
+    tower = load_text_tower(small, device="cpu")
+    model = Model()
+    tower._padded = Padded(lambda *tokens: model(tokens[0]), CPU)
+    tower.use_batches([2], graphs=False)
+    model.shapes.clear()
+
+    for words in (1, 5, 6, 20, 74):
+        tower._embed(tower.tokenizer.pad(tower.tokenizer.chunks("red " * words)))
+
+    assert [shape[1] for shape in model.shapes] == [8, 8, 8, 32, 77]
+    assert LENGTHS[-1] == 77
+
+
+def test_a_graph_is_replayed_instead_of_run() -> None:
+    lane, model = HostLane(), Model()
+    lane.capture(model, [rows(4)])
+    captured = len(model.shapes)
+
+    def forbidden(*_: Tensor) -> Tensor:
+        raise AssertionError("the graph was not used")
+
+    assert np.array_equal(lane.run(forbidden, [rows(4) + 1]), (rows(4) + 1) * 2.0)
+    assert len(model.shapes) == captured + 1
+    with pytest.raises(AssertionError):
+        lane.run(forbidden, [rows(3)])
+
+
+def test_a_batch_too_large_for_the_memory_runs_in_halves_once() -> None:
+    padded = Padded(Model(rows_max=5), CPU)
+
+    assert np.array_equal(padded.run(rows(9)), rows(9) * 2.0)
+    with pytest.raises(torch.OutOfMemoryError):
+        padded.run(rows(20))
+    with pytest.raises(torch.OutOfMemoryError):
+        Padded(Model(rows_max=0), CPU).run(rows(1))
+
+
+def test_an_answer_stays_as_it_was_when_the_next_batch_comes() -> None:
+    lane, model = HostLane(), Model()
+
+    first = lane.run(model, [rows(4)])
+    before = first.copy()
+    lane.run(model, [rows(4) + 7])
+
+    assert np.array_equal(first, before)
+
+
+def test_two_batches_are_in_flight_where_there_are_two_lanes() -> None:
+    both = Barrier(2, timeout=20)
+
+    class Meeting(HostLane):
+        def run(self, forward: Forward, arrays: Sequence[np.ndarray]) -> Embeddings:
+            both.wait()  # returns only when the other one is here as well
+            return super().run(forward, arrays)
+
+    padded = Padded(Model(), CPU)
+    lanes: list[Lane] = [Meeting(), Meeting()]
+    padded._lanes.all[:] = lanes
+    padded._lanes._free.get()
+    for lane in lanes:
+        padded._lanes._free.put(lane)
+
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(padded.run, [rows(2), rows(3)]))
+
+    assert padded.in_flight == 2
+    assert [len(each) for each in found] == [2, 3]
+    assert np.array_equal(found[1], rows(3) * 2.0)
