@@ -12,10 +12,10 @@ CODE := api db deployments models tests
 run: .venv/run
 	$(BIN)/fitmatch run
 
-test: .venv/dev
+test: .venv/dev .venv/s3/installed
 	$(BIN)/python -m pytest tests/unit tests/deployment tests/integration tests/e2e tests/browser
 
-test-unit test-deployment test-integration test-e2e test-browser: .venv/dev
+test-unit test-deployment test-integration test-e2e test-browser: .venv/dev .venv/s3/installed
 	$(BIN)/python -m pytest tests/$(@:test-%=%)
 
 # Production's processes on this machine, without containers, and what shops were promised through their edge.
@@ -60,6 +60,12 @@ train: .venv/train
 
 .venv/dev: .venv/run
 	$(PIP) --editable '.[dev]'
+	touch $@
+
+# The S3-compatible server of the tests, apart: its packages ask for an older python-dateutil than kubernetes-validate.
+.venv/s3/installed: .venv/dev
+	$(PYTHON) -m venv .venv/s3
+	.venv/s3/bin/python -m pip install --quiet --disable-pip-version-check 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5
 	touch $@
 
 .venv/bench: .venv/dev

@@ -1,9 +1,12 @@
 """Photo files, in a folder or an S3-compatible store (obstore reads both)."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from hashlib import sha256
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from obstore.store import S3Store
@@ -12,10 +15,16 @@ from db.errors import NotFound
 from db.file_bucket import Bucket
 from db.file_folder import Folder
 
+if TYPE_CHECKING:  # they are in its stubs alone
+    from obstore.store import ClientConfig, RetryConfig
+
 SIZES = ("thumb", "medium", "original")
 """Every rendition there may be; they are deleted by name, as S3 has no folders."""
 HASHING_THREADS = 2
 """20 MB take tens of milliseconds, too long for the loop; hashlib lets go of the interpreter meanwhile."""
+S3_CLIENT: "ClientConfig" = {"connect_timeout": "2s", "timeout": "10s"}
+S3_RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=15)}
+"""obstore's own wait is three minutes; an upload is to hear earlier that its photo could not be kept."""
 KEPT_S = 900.0
 """A file this young stays when its last photo goes: an upload of the same bytes may just have passed it over."""
 
@@ -27,7 +36,7 @@ class Files:
         """A folder's path, `file:///…` or `s3://bucket/prefix` (obstore reads the credentials from the environment)."""
         self._hashing = ThreadPoolExecutor(HASHING_THREADS, "hashing")
         remote = url.startswith("s3://")
-        self._store = Bucket(S3Store.from_url(url)) if remote else Folder(url.removeprefix("file://"))
+        self._store = Bucket(_s3(url)) if remote else Folder(url.removeprefix("file://"))
 
     async def add(self, shop_id: UUID, data: bytes) -> str:
         """The content hash (SHA-256, hex); the same bytes again write nothing.
@@ -78,3 +87,9 @@ def _rendition(shop_id: UUID, photo_id: UUID, size: str) -> str:
     if size not in SIZES:
         raise ValueError(f"no size {size}")
     return f"{shop_id.hex}/renditions/{photo_id.hex}-{size}"
+
+
+def _s3(url: str) -> S3Store:
+    # Any client option of ours makes obstore forget this one, which it reads from the environment.
+    plain: ClientConfig = {"allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true")}
+    return S3Store.from_url(url, client_options={**plain, **S3_CLIENT}, retry_config=S3_RETRIES)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import logs
 from api.batcher import Batcher, Limits
+from db.errors import Overloaded
 from deployments import metrics
 from deployments.settings import Settings
 from models import clip
@@ -53,13 +55,14 @@ class Clip:
             self._texts.embed_prompts([CANARY])
         self._executor = ThreadPoolExecutor(self._tower.in_flight, thread_name_prefix="clip")
 
-    def reconfigure(self, config: dict[str, Any]) -> None:
+    async def reconfigure(self, config: dict[str, Any]) -> None:
         """`user_config` of the Serve config, at the start and whenever it changes. Raises ValueError.
 
         Returns when all sizes are warm: until then a new replica gets no requests.
         """
         sizes = Ladder.model_validate(config).sizes(self._size_max)
-        self._tower.use_batches(sizes, graphs=self._settings.gpu_graphs)
+        warm = partial(self._tower.use_batches, sizes, graphs=self._settings.gpu_graphs)
+        await asyncio.get_running_loop().run_in_executor(self._executor, warm)
 
     async def embed_photos(self, photos: Pixels) -> Embeddings:
         """uint8[N, 3, S, S] → float32[N, D], unit length. Raises Overloaded."""
@@ -93,6 +96,8 @@ class Clip:
         self._running.add(started)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        except clip.DeviceFull as error:
+            raise Overloaded(str(error)) from error
         finally:
             self._running.discard(started)
             self._seconds.record(size, time.monotonic() - started)

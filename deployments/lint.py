@@ -56,6 +56,8 @@ def _application(application: dict[str, Any], at: str) -> list[str]:
 def _ladder(deployment: dict[str, Any], at: str) -> list[str]:
     if "user_config" not in deployment:
         return []
+    if not deployment["name"].startswith("Clip"):
+        return [f"{at}: only ClipImage and ClipText take one"]
     try:
         Ladder.model_validate(deployment["user_config"])
     except ValidationError as error:

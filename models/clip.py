@@ -19,6 +19,10 @@ class DeviceUnavailable(Exception):
     """The device that was asked for is not on this machine; the message says what to do."""
 
 
+class DeviceFull(Exception):
+    """The device has no memory for the batch at this moment."""
+
+
 @dataclass(frozen=True)
 class Cpu:
     """How a tower uses the processor."""

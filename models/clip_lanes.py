@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeAlias
 
@@ -29,6 +29,10 @@ class Lane(Protocol):
         """From now on arrays of these shapes run as one recorded graph."""
         ...
 
+    def forget(self) -> None:
+        """Gives the memory of recorded graphs back."""
+        ...
+
 
 class Lanes:
     """As many calls run at once as there are lanes; others wait for one."""
@@ -38,6 +42,12 @@ class Lanes:
         self._free: SimpleQueue[Lane] = SimpleQueue()
         for lane in self.all:
             self._free.put(lane)
+
+    @contextmanager
+    def take_all(self) -> Generator[list[Lane]]:
+        """Waits until no batch is in any lane; one caller at a time."""
+        with ExitStack() as held:
+            yield [held.enter_context(self.take()) for _ in self.all]
 
     @contextmanager
     def take(self) -> Generator[Lane]:
@@ -81,6 +91,9 @@ class _StagedLane:
             self._wait()
             found, replay = self._record(lambda: forward(*inputs))
             self._graphs[_shapes(arrays)] = (inputs, found, replay)
+
+    def forget(self) -> None:
+        self._graphs.clear()
 
     def _staged_input(self, place: int, array: np.ndarray) -> Tensor:
         part = self._part(f"input {place}", array.shape, torch.from_numpy(np.empty(0, array.dtype)).dtype)
@@ -154,7 +167,7 @@ class _CudaLane(_StagedLane):
 
     def _record(self, work: Callable[[], Tensor]) -> tuple[Tensor, Callable[[], None]]:
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, stream=self._own):
+        with torch.cuda.graph(graph, stream=self._own, capture_error_mode="thread_local"):
             found = work()
         return found, graph.replay
 

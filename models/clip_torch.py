@@ -4,6 +4,7 @@ Each loads its half of the weights only.
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, cast
 
@@ -21,6 +22,7 @@ from transformers.utils import logging as transformers_logging
 
 from models import clip_prompts
 from models.checkpoint import BadCheckpoint, Checkpoint, Preprocessing, preprocessing
+from models.clip import DeviceFull
 from models.clip_lanes import Forward, Lanes
 from models.clip_tokens import PromptTokenizer, Tokens, tokenizer
 from models.types import Embeddings, Pixels
@@ -114,17 +116,24 @@ class Padded:
 
         `graphs`: they run as CUDA graphs from then on.
         """
-        for lane in self._lanes.all:
-            for size in sorted(sizes, reverse=True):
-                for example in examples:
-                    arrays = [_repeated(each, size) for each in example]
-                    if graphs:
-                        lane.capture(self._forward, arrays)
-                    lane.run(self._forward, arrays)
-        self._sizes = tuple(sorted(sizes))
+        started = time.monotonic()
+        with self._lanes.take_all() as lanes:
+            for lane in lanes:
+                lane.forget()
+                for size in sorted(sizes, reverse=True):
+                    for example in examples:
+                        arrays = [_repeated(each, size) for each in example]
+                        if graphs:
+                            lane.capture(self._forward, arrays)
+                        lane.run(self._forward, arrays)
+            self._sizes = tuple(sorted(sizes))
+        log.info("batch sizes are warm", extra={"sizes": self._sizes, "seconds": round(time.monotonic() - started, 1)})
 
     def run(self, *arrays: np.ndarray) -> Embeddings:
-        """[N, …] each → float32[N, D]. A batch that the device's memory cannot hold runs in halves."""
+        """[N, …] each → float32[N, D]. A batch that the device's memory cannot hold runs in halves.
+
+        Raises DeviceFull when those do not fit either.
+        """
         count = len(arrays[0])
         largest = self._sizes[-1] if self._sizes else count
         if count > largest:
@@ -133,11 +142,12 @@ class Padded:
         try:
             return self._once(*(_repeated(each, size) for each in arrays))[:count]
         except torch.OutOfMemoryError:
-            if count == 1:
-                raise
             log.warning("a batch did not fit into the device's memory", extra={"size": size})
-            torch.cuda.empty_cache()
+        torch.cuda.empty_cache()
+        try:
             return self._in_parts(self._once, arrays, (count + 1) // 2)
+        except torch.OutOfMemoryError as error:
+            raise DeviceFull(f"the device has no memory for {count} at once, nor for half of them") from error
 
     def _once(self, *arrays: np.ndarray) -> Embeddings:
         with self._lanes.take() as lane:

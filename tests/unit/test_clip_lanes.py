@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from models.checkpoint import Checkpoint, find
+from models.clip import DeviceFull
 from models.clip_lanes import Forward, HostLane, Lane
 from models.clip_torch import LENGTHS, Padded, TorchImageTower, load_image_tower, load_text_tower
 from models.photo import prepare
@@ -123,9 +124,9 @@ def test_a_batch_too_large_for_the_memory_runs_in_halves_once() -> None:
     padded = Padded(Model(rows_max=5), CPU)
 
     assert np.array_equal(padded.run(rows(9)), rows(9) * 2.0)
-    with pytest.raises(torch.OutOfMemoryError):
+    with pytest.raises(DeviceFull):
         padded.run(rows(20))
-    with pytest.raises(torch.OutOfMemoryError):
+    with pytest.raises(DeviceFull):
         Padded(Model(rows_max=0), CPU).run(rows(1))
 
 
@@ -160,3 +161,24 @@ def test_two_batches_are_in_flight_where_there_are_two_lanes() -> None:
     assert padded.in_flight == 2
     assert [len(each) for each in found] == [2, 3]
     assert np.array_equal(found[1], rows(3) * 2.0)
+
+
+def test_sizes_change_only_while_no_batch_is_in_a_lane() -> None:
+    entered, leave = Event(), Event()
+
+    def slow(array: Tensor) -> Tensor:
+        entered.set()
+        assert leave.wait(20)
+        return array.float() * 2
+
+    padded = Padded(slow, CPU)
+    with ThreadPoolExecutor(2) as threads:
+        running = threads.submit(padded.run, rows(3))
+        assert entered.wait(20)
+        changing = threads.submit(padded.prepare, [8], [[rows(1)]], graphs=False)
+        waited = not changing.done() and padded._sizes == ()
+        leave.set()
+
+    assert waited
+    assert np.array_equal(running.result(), rows(3) * 2.0)
+    assert (changing.result(), padded._sizes) == (None, (8,))

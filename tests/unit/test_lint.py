@@ -51,6 +51,11 @@ def test_batches_that_no_replica_would_take_are_refused(config: dict[str, Any]) 
     (found,) = complaints(config)
 
     assert ".user_config.batches.0: " in found
+    config["applications"][0]["deployments"][4]["user_config"] = {"batches": [1]}
+    config["applications"][0]["deployments"][0]["user_config"] = {"batches": [1]}
+    assert complaints(config) == [
+        "applications.0.deployments.Gateway.user_config: only ClipImage and ClipText take one"
+    ]
 
 
 def test_a_secret_in_the_file_is_refused(config: dict[str, Any]) -> None:
