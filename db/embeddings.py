@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from db.filters import Filter, where
 from db.postgres import Db, Pool
+from db.product import FROM
 
 ROWS_MAX = 2000
 """What the exact search reads at once: 1 MB at 256 dimensions."""
@@ -107,21 +108,17 @@ def _best_of_each(ordered: Iterable[Near], k: int) -> list[Near]:
 
 
 # The clause comes from db.filters: closed field names and parameters, no values. The fences make Postgres look for the
-# products first and then for each one's own photos and embeddings: with a filter there are few of these, and of a shop
-# that has grown since the last ANALYZE it believes that there are none, and would read all of the shop's for each.
-_FITTING = """
-    SELECT f.id AS photo_id, e.embedding, p.id AS product_id FROM products p
-        LEFT JOIN terms c ON c.id = p.category_id
-        LEFT JOIN terms s ON s.id = p.style_id
-        LEFT JOIN terms a ON a.id = p.age_group_id
-        CROSS JOIN LATERAL (
-            SELECT id FROM photos
-            WHERE product_id = p.id AND shop_id = $1 AND status = 'ready' AND deleted_at IS NULL OFFSET 0
-        ) f
+# products first and then for each one's own photos and embeddings, by these ids alone: with a filter there are few of
+# these, and of a shop that has grown since the last ANALYZE it believes that there are none, and would read all of the
+# shop's for each.
+_FITTING = f"""
+    SELECT f.id AS photo_id, e.embedding, p.id AS product_id {FROM}
+        CROSS JOIN LATERAL (SELECT * FROM photos WHERE product_id = p.id OFFSET 0) f
         CROSS JOIN LATERAL (
             SELECT embedding FROM embeddings WHERE photo_id = f.id AND checkpoint = $2 OFFSET 0
         ) e
-    WHERE p.shop_id = $1 AND p.deleted_at IS NULL AND ({clause})
+    WHERE p.shop_id = $1 AND p.deleted_at IS NULL AND f.shop_id = $1 AND f.status = 'ready' AND f.deleted_at IS NULL
+        AND ({{clause}})
 """
 
 

@@ -10,7 +10,7 @@ from db.errors import Changed, NotFound, Taken
 from db.filters import Filter
 from db.ids import new_id
 from db.postgres import Db
-from db.product import COLUMNS, FROM, STATUS, STATUSES, Availability, Fields, Product, Status, of_row, values
+from db.product import COLUMNS, FROM, STATUS, STATUSES, TERMS, Availability, Fields, Product, Status, of_row, values
 
 __all__ = ["Availability", "Fields", "Product", "Status"]
 
@@ -21,19 +21,17 @@ ASKED = """
     WITH asked AS MATERIALIZED (
         SELECT f.shop_id, f.product_id, array_agg(f.id) AS ids
         FROM unnest($2::uuid[]) AS wanted (id)
-        CROSS JOIN LATERAL (
-            SELECT id, shop_id, product_id FROM photos
-            WHERE id = wanted.id AND status = 'ready' AND deleted_at IS NULL OFFSET 0
-        ) f
-        WHERE f.shop_id = $1
+        CROSS JOIN LATERAL (SELECT * FROM photos WHERE id = wanted.id OFFSET 0) f
+        WHERE f.shop_id = $1 AND f.status = 'ready' AND f.deleted_at IS NULL
         GROUP BY f.shop_id, f.product_id
     )
 """
-"""The fences make Postgres start from the photos asked for. Of a shop that has grown since the last ANALYZE it believes
-that it has no rows, and would rather read all of that shop's."""
-JOIN_ASKED = """
-    JOIN asked ON asked.product_id = p.id AND asked.shop_id = p.shop_id AND p.deleted_at IS NULL
+FROM_ASKED = f"""
+    FROM asked CROSS JOIN LATERAL (SELECT * FROM products WHERE id = asked.product_id OFFSET 0) p {TERMS}
+    WHERE p.shop_id = asked.shop_id AND p.deleted_at IS NULL AND
 """
+"""The fences (OFFSET 0) make Postgres look up each photo and product by its id alone. Of a shop that has grown since the
+last ANALYZE it believes that it has no rows, and would read all of that shop's, for each photo."""
 LITERALLY = str.maketrans({character: f"\\{character}" for character in "\\%_"})
 """Escapes what ILIKE would take for more than itself."""
 NUMBER_MAX = 2**63
@@ -210,7 +208,7 @@ async def of_photos(db: Db, shop_id: UUID, photo_ids: list[UUID], condition: Fil
     """
     fitting, more = filters.where(condition, 3)
     rows = await db.fetch(
-        " ".join((ASKED, "SELECT", COLUMNS, ", asked.ids AS asked", FROM, JOIN_ASKED, "WHERE", fitting)),
+        " ".join((ASKED, "SELECT", COLUMNS, ", asked.ids AS asked", FROM_ASKED, fitting)),
         shop_id,
         photo_ids,
         *more,
@@ -223,7 +221,7 @@ async def fitting(db: Db, shop_id: UUID, photo_ids: list[UUID], condition: Filte
     """Photo id → product id, of those that `of_photos` would tell, and cheaper."""
     clause, more = filters.where(condition, 3)
     rows = await db.fetch(
-        " ".join((ASKED, "SELECT p.id, asked.ids AS asked", FROM, JOIN_ASKED, "WHERE", clause)),
+        " ".join((ASKED, "SELECT p.id, asked.ids AS asked", FROM_ASKED, clause)),
         shop_id,
         photo_ids,
         *more,

@@ -19,6 +19,8 @@ from deployments.local.postgres_place import Place, find_cluster, major, prepare
 
 READY_S_MAX = 60.0
 STOP_S_MAX = 30.0
+AUTOVACUUM = "5s"
+"""How often Postgres looks for tables to count. In its default, a minute, a first import outgrows what it knows of them."""
 _POLL_S = 0.01
 _STATUS_LINE = 7  # of postmaster.pid, from 0: "starting", "ready   ", "stopping"
 _STILL_HELD = ("lock file", "shared memory block")
@@ -141,7 +143,12 @@ class EmbeddedPostgres:
         fresh.rename(place.cluster / "data")
 
     def _launch(self, place: Place) -> subprocess.Popen[bytes]:
-        parameters = {"listen_addresses": "", "unix_socket_directories": str(self._sockets), **self._parameters}
+        parameters = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self._sockets),
+            "autovacuum_naptime": AUTOVACUUM,
+            **self._parameters,
+        }
         options = [part for name, value in parameters.items() for part in ("-c", f"{name}={value}")]
         return processes.spawn(
             [place.binaries / "postgres", "-D", self.data, *options],

@@ -1,12 +1,13 @@
 """A shop that has just imported its catalogue, before Postgres has counted what is in the tables."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import pytest
 
 from db import postgres, products
-from db.postgres import Pool
+from db.postgres import Connection, Pool
 from deployments.settings import STATEMENT_S_MAX
 from tests.integration import rows
 
@@ -49,16 +50,48 @@ async def test_its_products_are_told_by_status_at_once(grown: UUID, hurried: Poo
     assert (await products.counts(hurried, grown)).ready == PRODUCTS - 3
 
 
+async def test_in_tables_that_were_never_counted_only_the_rows_asked_for_are_read(pool: Pool) -> None:
+    for table in ("products", "photos", "embeddings"):
+        await pool.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+    shop = await rows.shop(pool)
+    await _import(pool, shop, 400)
+    photo_ids = [row["id"] for row in await pool.fetch("SELECT id FROM photos LIMIT 40")]
+    async with pool.acquire() as connection, _counting(connection):
+        found = await products.of_photos(connection, shop, photo_ids, None)
+        fitting = await products.fitting(connection, shop, photo_ids, None)
+        read = await connection.fetchval(
+            """
+            SELECT sum(seq_tup_read + idx_tup_fetch)::int FROM pg_stat_xact_user_tables
+            WHERE relname IN ('products', 'photos')
+            """
+        )
+
+    assert set(found) == set(fitting) == set(photo_ids)
+    assert read == 5 * len(photo_ids)  # each photo twice, its product twice, the product's photo once
+
+
 async def test_postgres_counts_anew_when_a_hundredth_has_changed(pool: Pool) -> None:
     """The default is a tenth: of a large deployment that is more than a whole new shop."""
     found = await pool.fetch(
         """
-        SELECT relname, option_value::float AS share
-        FROM pg_class, pg_options_to_table(reloptions) WHERE option_name = 'autovacuum_analyze_scale_factor'
+        SELECT relname, option_name, option_value::float AS value
+        FROM pg_class, pg_options_to_table(reloptions) WHERE option_name LIKE 'autovacuum_analyze_%'
         """
     )
 
-    assert {row["relname"]: row["share"] for row in found} == dict.fromkeys(("products", "photos", "embeddings"), 0.01)
+    assert {(row["relname"], row["option_name"].removeprefix("autovacuum_analyze_")): row["value"] for row in found} == {
+        (table, name): value
+        for table in ("products", "photos", "embeddings")
+        for name, value in (("scale_factor", 0.01), ("threshold", 50))
+    }
+
+
+@asynccontextmanager
+async def _counting(connection: Connection) -> AsyncGenerator[None]:
+    """A transaction whose pg_stat_xact_… knows of nothing that the connection did before."""
+    await connection.execute("SELECT pg_stat_force_next_flush()")
+    async with connection.transaction():
+        yield
 
 
 async def _import(pool: Pool, shop: UUID, count: int) -> None:
