@@ -111,15 +111,20 @@ def _best_of_each(ordered: Iterable[Near], k: int) -> list[Near]:
 # products first and then for each one's own photos and embeddings, by these ids alone: with a filter there are few of
 # these, and of a shop that has grown since the last ANALYZE it believes that there are none, and would read all of the
 # shop's for each.
-_FITTING = f"""
-    SELECT f.id AS photo_id, e.embedding, p.id AS product_id {FROM}
+_FITTING = " ".join(
+    (
+        "SELECT f.id AS photo_id, e.embedding, p.id AS product_id",
+        FROM,
+        """
         CROSS JOIN LATERAL (SELECT * FROM photos WHERE product_id = p.id OFFSET 0) f
         CROSS JOIN LATERAL (
             SELECT embedding FROM embeddings WHERE photo_id = f.id AND checkpoint = $2 OFFSET 0
         ) e
     WHERE p.shop_id = $1 AND p.deleted_at IS NULL AND f.shop_id = $1 AND f.status = 'ready' AND f.deleted_at IS NULL
-        AND ({{clause}})
-"""
+        AND ({clause})
+    """,
+    )
+)
 
 
 def _matrix(rows: Sequence[asyncpg.Record]) -> NDArray[np.float32]:

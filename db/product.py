@@ -77,7 +77,7 @@ TERMS = """
     LEFT JOIN terms s ON s.id = p.style_id
     LEFT JOIN terms a ON a.id = p.age_group_id
 """
-FROM = f"FROM products p {TERMS}"
+FROM = " ".join(("FROM products p", TERMS))
 COLUMNS = """
     p.id, p.shop_id, p.number, p.name, p.external_id, p.group_id, p.description, p.category_id, p.style_id,
     p.age_group_id, p.gender, p.brand, p.colours, p.sizes, p.materials, p.price, p.sale_price, p.currency,
@@ -91,7 +91,7 @@ COLUMNS = """
     ) AS photos
 """
 """The photos arrive as rows in an array: one statement, no join that repeats the product, no JSON to parse. The fence
-(OFFSET 0) makes Postgres look them up by their product alone: before the first ANALYZE it would rather read the shop's."""
+(OFFSET 0) makes Postgres look them up by their product alone: before the first ANALYZE it would read all the shop's."""
 
 STATUS = """(
     SELECT CASE

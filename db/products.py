@@ -26,12 +26,15 @@ ASKED = """
         GROUP BY f.shop_id, f.product_id
     )
 """
-FROM_ASKED = f"""
-    FROM asked CROSS JOIN LATERAL (SELECT * FROM products WHERE id = asked.product_id OFFSET 0) p {TERMS}
-    WHERE p.shop_id = asked.shop_id AND p.deleted_at IS NULL AND
-"""
-"""The fences (OFFSET 0) make Postgres look up each photo and product by its id alone. Of a shop that has grown since the
-last ANALYZE it believes that it has no rows, and would read all of that shop's, for each photo."""
+FROM_ASKED = " ".join(
+    (
+        "FROM asked CROSS JOIN LATERAL (SELECT * FROM products WHERE id = asked.product_id OFFSET 0) p",
+        TERMS,
+        "WHERE p.shop_id = asked.shop_id AND p.deleted_at IS NULL AND",
+    )
+)
+"""The fences (OFFSET 0) make Postgres look up each photo and product by its id alone. Of a shop that has grown since
+the last ANALYZE it believes that it has no rows, and would read all of that shop's, for each photo."""
 LITERALLY = str.maketrans({character: f"\\{character}" for character in "\\%_"})
 """Escapes what ILIKE would take for more than itself."""
 NUMBER_MAX = 2**63

@@ -20,7 +20,7 @@ from deployments.local.postgres_place import Place, find_cluster, major, prepare
 READY_S_MAX = 60.0
 STOP_S_MAX = 30.0
 AUTOVACUUM = "5s"
-"""How often Postgres looks for tables to count. In its default, a minute, a first import outgrows what it knows of them."""
+"""How often Postgres looks for tables to count. In a minute, its default, an import outgrows what it knows of them."""
 _POLL_S = 0.01
 _STATUS_LINE = 7  # of postmaster.pid, from 0: "starting", "ready   ", "stopping"
 _STILL_HELD = ("lock file", "shared memory block")
