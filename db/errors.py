@@ -25,5 +25,9 @@ class Unavailable(Exception):
     """Postgres, Chroma, the photo files or a replica did not answer in time; trying again later may help."""
 
 
+class IndexAway(Unavailable):
+    """The Chroma server of the shop did not answer; those of others may."""
+
+
 class Overloaded(Exception):
     """The queue is full: refused before any work was done."""

@@ -1,5 +1,6 @@
 """The queue: a row exactly while a photo's place in Chroma is in doubt. Protocol in docs/architecture.md."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -51,21 +52,21 @@ async def add(db: Db, shop_id: UUID, photo_ids: list[UUID]) -> None:
     )
 
 
-async def claim(db: Db, *, jobs_max: int, lease_s: float) -> list[Job]:
+async def claim(db: Db, *, jobs_max: int, lease_s: float, without: Sequence[UUID] = ()) -> list[Job]:
     """The lowest turns that nobody holds, leased and with attempts counted; marks photos to add as `embedding`.
 
-    Only jobs on their first try; the others come from `claim_tried`.
+    Only jobs on their first try; the others come from `claim_tried`. `without`: shops whose jobs stay.
     """
-    return await _claim(db, FRESH, jobs_max, lease_s)
+    return await _claim(db, FRESH, jobs_max, lease_s, without)
 
 
-async def claim_tried(db: Db, *, lease_s: float) -> list[Job]:
+async def claim_tried(db: Db, *, lease_s: float, without: Sequence[UUID] = ()) -> list[Job]:
     """One job at most that is on its second try or later: alone, it cannot spend the attempts of others."""
-    return await _claim(db, TRIED, 1, lease_s)
+    return await _claim(db, TRIED, 1, lease_s, without)
 
 
-async def _claim(db: Db, statement: str, jobs_max: int, lease_s: float) -> list[Job]:
-    rows = await db.fetch(statement, jobs_max, lease_s)
+async def _claim(db: Db, statement: str, jobs_max: int, lease_s: float, without: Sequence[UUID]) -> list[Job]:
+    rows = await db.fetch(statement, jobs_max, lease_s, without)
     if rows:
         # Two workers at once may set it back by a batch, which costs nobody his turn.
         await db.execute(
@@ -78,7 +79,7 @@ async def _claim(db: Db, statement: str, jobs_max: int, lease_s: float) -> list[
 # The photos are marked without waiting for their rows: who holds one is about to delete it and waits for this job.
 _CLAIM = """
     WITH next AS (
-        SELECT photo_id FROM jobs WHERE {tried} AND (due IS NULL OR due <= now())
+        SELECT photo_id FROM jobs WHERE {tried} AND (due IS NULL OR due <= now()) AND shop_id <> ALL($3::uuid[])
         ORDER BY turn LIMIT $1 FOR UPDATE SKIP LOCKED
     ), claimed AS (
         UPDATE jobs j SET attempts = j.attempts + 1, due = now() + make_interval(secs => $2::float8)

@@ -13,10 +13,10 @@ from uuid import UUID
 import numpy as np
 
 from db import collections, embeddings, jobs, photos
-from db.errors import NotFound, Overloaded, Unavailable
+from db.breaker import Breaker
+from db.errors import IndexAway, NotFound, Overloaded, Unavailable
 from db.jobs import Job
 from db.stores import Stores
-from deployments.breaker import Breaker
 from deployments.decode import Decoders
 from models.photo import BadPhoto
 from models.types import Embeddings, Pixels
@@ -59,6 +59,8 @@ class Limits:
     attempts_max: int = 3
     back_off_s: float = 1.0
     poll_s: float = 1.0
+    away_s: float = 5.0
+    """A photo whose shop's Chroma server is away is looked at again so soon."""
     loops: int = 2
     """While one batch is with the model, the next is read and decoded."""
 
@@ -155,12 +157,13 @@ async def _place(parts: Parts, shop_id: UUID, batch: list[Job], known: dict[UUID
 
 async def _into_chroma(parts: Parts, shop_id: UUID, photo_ids: list[UUID], vectors: Embeddings) -> str:
     """The collection they were added to. Raises NotFound for a deleted shop: its collection must not come back."""
-    name = await collections.current(parts.stores.db, shop_id, parts.checkpoint)
+    db, index = parts.stores.db, parts.stores.index
+    name = (await collections.current(db, shop_id, parts.checkpoint, index.servers)).address
     try:
-        await parts.stores.index.add(name, photo_ids, vectors)
+        await index.add(name, photo_ids, vectors)
     except NotFound:  # the shop's first photos, or a rebuild has just dropped it
-        name = await collections.current(parts.stores.db, shop_id, parts.checkpoint)
-        await parts.stores.index.create(name)
+        name = (await collections.current(db, shop_id, parts.checkpoint, index.servers)).address
+        await index.create(name)
         await _add_to_new(parts, name, photo_ids, vectors)
     return name
 
@@ -195,7 +198,9 @@ async def _take_back(parts: Parts, name: str, batch: list[Job]) -> None:
 async def settle(parts: Parts, batch: list[Job], error: Exception) -> None:
     """The photo's fault fails at once, an outage costs no attempt, the unknown is tried again until attempts_max."""
     if isinstance(error, (Unavailable, Overloaded)):
-        await jobs.rest(parts.stores.db, batch, seconds=parts.breaker.trip(), count=False)
+        # The index keeps its own watch over its servers: those of other shops may be well.
+        seconds = parts.limits.away_s if isinstance(error, IndexAway) else parts.breaker.trip()
+        await jobs.rest(parts.stores.db, batch, seconds=seconds, count=False)
         log.warning("photos wait for a part that is away", extra={"jobs": len(batch), "error": str(error)})
         return
     if isinstance(error, BadPhoto):

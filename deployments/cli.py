@@ -1,4 +1,5 @@
-"""The command line: `fitmatch run`, `serve`, `node`, `exporter`, `doctor`, `migrate`, `rebuild-index`."""
+"""The command line: `fitmatch run`, `serve`, `node`, `exporter`, `doctor`, `migrate`, `rebuild-index`,
+`move-shop`."""
 
 import argparse
 import asyncio
@@ -43,6 +44,12 @@ def _parser() -> argparse.ArgumentParser:
     rebuild = commands.add_parser("rebuild-index", help="rebuild Chroma from the embeddings in Postgres")
     rebuild.add_argument("--shop", metavar="shp_…", help="this shop only")
     rebuild.set_defaults(command=_rebuild_index)
+    move = commands.add_parser("move-shop", help="move a shop's collections to another Chroma server")
+    which = move.add_mutually_exclusive_group(required=True)
+    which.add_argument("shop", nargs="?", metavar="shp_…", help="this shop")
+    which.add_argument("--from", dest="origin", metavar="NAME", help="all shops that are on this server")
+    move.add_argument("--to", required=True, metavar="NAME", help="the server, as FITMATCH_CHROMA_URL names it")
+    move.set_defaults(command=_move_shop)
     exporter = commands.add_parser("exporter", help="serve what Postgres knows to Prometheus until Ctrl-C")
     exporter.set_defaults(command=_exporter)
     return parser
@@ -86,6 +93,13 @@ def _rebuild_index(given: argparse.Namespace) -> int:
     from deployments.local import commands
 
     asyncio.run(commands.rebuild_index(given.shop))
+    return 0
+
+
+def _move_shop(given: argparse.Namespace) -> int:
+    from deployments.local import commands
+
+    asyncio.run(commands.move_shop(given.shop, origin=given.origin, server=given.to))
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from db import collections as index
 from db import overview
 from db.ids import least_id
 from db.overview import QueueClass, ShopQueue
@@ -41,6 +42,7 @@ async def stock(db: Db) -> list[Metric]:
         _labelled("fitmatch_failed_photos", "Photos that are failed now", "code", await overview.failures(db)),
         _labelled("fitmatch_embedded_photos", "Embeddings in Postgres", "checkpoint", embeddings),
         _labelled("fitmatch_index_collections", "Collections that answer", "checkpoint", collections),
+        _labelled("fitmatch_server_collections", "On each Chroma server", "server", await index.by_server(db)),
         _labelled("fitmatch_last_hour_prompts", "Prompts of the last hour", "answer", vars(asked)),
     ]
 

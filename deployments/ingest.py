@@ -8,6 +8,7 @@ from ray.serve.handle import DeploymentHandle
 
 from api import logs
 from db import jobs
+from db.breaker import Breaker
 from db.errors import Unavailable
 from db.files import Files
 from db.index import Index
@@ -15,7 +16,6 @@ from db.postgres import connect
 from db.stores import Stores
 from deployments import clients, metrics
 from deployments.adding import Limits, Parts
-from deployments.breaker import Breaker
 from deployments.decode import Decoders
 from deployments.reconcile import reconcile
 from deployments.settings import Settings

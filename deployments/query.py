@@ -74,12 +74,11 @@ class Query:
         return await _all(self._answer(ask, embedded, vector, embed_ms) for ask, vector in shown)
 
     async def canary(self) -> dict[str, str]:
-        """Which part answers: a prompt embedded afresh, and Chroma's heartbeat."""
-        parts = {"clip": self._text.embed_prompts(["canary"]), "chroma": self._stores.index.alive()}
-        ends = await asyncio.gather(*parts.values(), return_exceptions=True)
-        return {
-            part: str(end) if isinstance(end, BaseException) else "ok" for part, end in zip(parts, ends, strict=True)
-        }
+        """Which part answers: a prompt embedded afresh, and the heartbeat of each Chroma server."""
+        clip, chroma = await asyncio.gather(
+            self._text.embed_prompts(["canary"]), self._stores.index.health(), return_exceptions=True
+        )
+        return {"clip": str(clip) if isinstance(clip, BaseException) else "ok", **_of_chroma(chroma)}
 
     async def _embed(self, prompts: list[str]) -> dict[str, Embedded]:
         """What is remembered is answered also while the text tower is away; the others get its error."""
@@ -130,6 +129,16 @@ class Query:
         product = await products.get(self._stores.db, ask.shop_id, ask.like_product_id)
         kept = await embeddings.of_photos(self._stores.db, self._checkpoint, [photo.id for photo in product.photos])
         return (_unit(np.mean(list(kept.values()), axis=0)) if kept else None), 0
+
+
+def _of_chroma(health: dict[str, str] | BaseException) -> dict[str, str]:
+    """`chroma` is well while a server answers; each that does not is named beside it."""
+    if isinstance(health, BaseException):
+        return {"chroma": str(health)}
+    away = {name: state for name, state in health.items() if state != "ok"}
+    if len(away) == len(health):
+        return {"chroma": "; ".join(sorted(set(away.values())))}
+    return {"chroma": "ok", **{f"chroma {name}": state for name, state in away.items()}}
 
 
 def _known(found: Embedded) -> tuple[Embeddings, int]:

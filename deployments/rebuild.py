@@ -1,16 +1,19 @@
 """Fills a new collection from the embeddings in Postgres and points to it; no photo is read and no model runs.
 
-The way to mend a torn, bloated or lost index. Queries and workers go on meanwhile.
+The way to mend a torn, bloated or lost index, and to move a shop to another Chroma server. Queries and workers go on
+meanwhile; what is cut short leaves the former collection answering, and is done by doing it again.
 """
 
 import logging
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
 
 from db import collections, doubts, embeddings, locks
-from db.errors import NotFound, Unavailable
-from db.index import VECTORS_MAX
+from db.chroma import VECTORS_MAX
+from db.collections import Current
+from db.errors import IndexAway, NotFound, Unavailable
 from db.stores import Stores
 from models.types import Embeddings
 
@@ -23,12 +26,15 @@ LOCK_S_MAX = 300.0
 PAGE = 500
 
 
-async def rebuild_shop(stores: Stores, shop_id: UUID, checkpoint: str) -> int:
-    """How many photos were written. Raises NotFound (no such shop), Unavailable (another rebuild holds on)."""
+async def rebuild_shop(stores: Stores, shop_id: UUID, checkpoint: str, *, server: str | None = None) -> int:
+    """How many photos were written; onto that Chroma server, or where it is.
+
+    Raises NotFound (no such shop), Unavailable (another rebuild holds on).
+    """
     async with locks.attempt(stores.db, LOCK, wait_s=LOCK_S_MAX) as ours:
         if not ours:
             raise Unavailable("a rebuild or a reconciliation is under way; try again when it has ended")
-        return await _rebuild(stores, shop_id, checkpoint)
+        return await _rebuild(stores, shop_id, checkpoint, server)
 
 
 async def rebuild_all(stores: Stores, checkpoint: str) -> int:
@@ -36,11 +42,39 @@ async def rebuild_all(stores: Stores, checkpoint: str) -> int:
     photos = 0
     after = None
     while page := await collections.page(stores.db, after=after, limit=PAGE):
-        for shop_id, of_checkpoint, _ in page:
-            if of_checkpoint == checkpoint:
-                photos += await rebuild_shop(stores, shop_id, checkpoint)
-        after = page[-1][0], page[-1][1]
+        for current in page:
+            if current.checkpoint == checkpoint:
+                photos += await rebuild_shop(stores, current.shop_id, checkpoint)
+        after = page[-1]
     return photos
+
+
+async def move_shop(stores: Stores, shop_id: UUID, server: str) -> int:
+    """Its collections of all checkpoints; those already there stay. How many photos were written.
+
+    Raises NotFound, Unavailable.
+    """
+    known = await collections.of_shop(stores.db, shop_id)
+    if not known:
+        raise NotFound("that shop has no collection yet: its first photo makes one")
+    return await _move(stores, known, server)
+
+
+async def move_all(stores: Stores, origin: str, server: str) -> int:
+    """Every live shop of one server to another. How many photos were written. Raises NotFound, Unavailable."""
+    photos = 0
+    after = None
+    while page := await collections.page(stores.db, after=after, limit=PAGE):
+        photos += await _move(stores, [current for current in page if current.server == origin], server)
+        after = page[-1]
+    return photos
+
+
+async def _move(stores: Stores, known: list[Current], server: str) -> int:
+    if server not in stores.index.servers:
+        raise NotFound(f"FITMATCH_CHROMA_URL names {', '.join(stores.index.servers)}, but no {server}")
+    away = [current for current in known if current.server != server]
+    return sum([await _rebuild_live(stores, current, server) for current in away])
 
 
 async def rebuild_collections(stores: Stores, names: list[str]) -> int:
@@ -49,40 +83,42 @@ async def rebuild_collections(stores: Stores, names: list[str]) -> int:
     for name in names:
         await stores.index.drop(name)
         for current in await collections.of_shop(stores.db, collections.shop_of(name) or UUID(int=0)):
-            if current.name == name:
-                photos += await _rebuild_live(stores, current.shop_id, current.checkpoint)
+            if current.address == name:
+                photos += await _rebuild_live(stores, current, current.server)
     return photos
 
 
-async def _rebuild_live(stores: Stores, shop_id: UUID, checkpoint: str) -> int:
+async def _rebuild_live(stores: Stores, current: Current, server: str) -> int:
     try:
-        return await rebuild_shop(stores, shop_id, checkpoint)
+        return await rebuild_shop(stores, current.shop_id, current.checkpoint, server=server)
     except NotFound:
         return 0  # deleted meanwhile
 
 
-async def _rebuild(stores: Stores, shop_id: UUID, checkpoint: str) -> int:
-    old = await collections.current(stores.db, shop_id, checkpoint)
-    version = await collections.version(stores.db, shop_id, checkpoint) + 1
-    new = collections.name(shop_id, checkpoint, version)
-    await stores.index.drop(new)  # what a rebuild that was cut short has left
-    await stores.index.create(new)
-    photos = await _even_out(stores, shop_id, checkpoint, new)
-    photos += await _even_out(stores, shop_id, checkpoint, new)
-    await collections.swing(stores.db, shop_id, checkpoint, to=version)
+async def _rebuild(stores: Stores, shop_id: UUID, checkpoint: str, server: str | None) -> int:
+    old = await collections.current(stores.db, shop_id, checkpoint, stores.index.servers)
+    new = replace(old, version=old.version + 1, server=server or old.server)
+    await stores.index.drop(new.address)  # what a rebuild that was cut short has left
+    await stores.index.create(new.address)
+    photos = await _even_out(stores, new)
+    photos += await _even_out(stores, new)
+    await collections.swing(stores.db, new)
     # From here on workers write to the new one. Those that wrote to the old one before have marked their photos ready:
     # `collections.hold` makes the swing wait for them.
-    photos += await _even_out(stores, shop_id, checkpoint, new)
-    await stores.index.drop(old)
-    log.info("rebuilt a collection", extra={"collection": new, "photos": photos})
+    photos += await _even_out(stores, new)
+    try:
+        await stores.index.drop(old.address)
+    except IndexAway:
+        log.info("the former collection is left to the reconciler", extra={"collection": old.address})
+    log.info("rebuilt a collection", extra={"collection": new.address, "photos": photos})
     return photos
 
 
-async def _even_out(stores: Stores, shop_id: UUID, checkpoint: str, name: str) -> int:
+async def _even_out(stores: Stores, into: Current) -> int:
     """Adds what is ready and removes what was deleted; how many were added."""
-    photos = 0
+    shop_id, name, photos = into.shop_id, into.address, 0
     present = await stores.index.ids(name)  # before Postgres is read: a photo that appears between is not a ghost
-    async for photo_ids, vectors in embeddings.of_shop(stores.db, shop_id, checkpoint):
+    async for photo_ids, vectors in embeddings.of_shop(stores.db, shop_id, into.checkpoint):
         missing = [i for i, photo_id in enumerate(photo_ids) if photo_id not in present]
         await _add(stores, name, [photo_ids[i] for i in missing], vectors[np.array(missing, np.intp)])
         photos += len(missing)

@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from db import buckets, collections, doubts, idempotency, jobs, locks, sessions, shops
-from db.errors import NotFound
+from db import buckets, collections, doubts, idempotency, jobs, locks, servers, sessions, shops
+from db.collections import Current
+from db.errors import IndexAway, NotFound
 from db.stores import Stores
 from deployments.rebuild import LOCK
 
@@ -33,12 +35,17 @@ class Repairs:
 
 
 async def reconcile(stores: Stores, checkpoint: str) -> Repairs | None:
-    """One round; None when another replica is at it."""
+    """One round; None when another replica is at it. Leaves out what is on a Chroma server that is away.
+
+    Raises Unavailable; IndexAway when all servers are away.
+    """
     async with locks.attempt(stores.db, LOCK) as ours:
         if not ours:
             return None
         repairs = Repairs()
         names = await stores.index.names()  # before Postgres is read: a collection's row is written before it is made
+        if stores.index.is_away:
+            raise IndexAway("no Chroma server answers")
         await _drop_strays(stores, names, repairs)
         await _forget_shops(stores, names, repairs)
         await _collections(stores, checkpoint, repairs)
@@ -56,20 +63,34 @@ async def _drop_strays(stores: Stores, names: list[str], repairs: Repairs) -> No
     answering: set[str] = set()
     after = None
     while page := await collections.page(stores.db, after=after, limit=PAGE):
-        answering.update(collections.name(*each) for each in page)
-        after = page[-1][0], page[-1][1]
+        answering.update(_bare(each.address) for each in page)
+        after = page[-1]
     for name in names:
-        if collections.shop_of(name) and name not in answering:
-            await stores.index.drop(name)
+        # Compared without the server: one that was given another name keeps what it has.
+        if collections.shop_of(name) and _bare(name) not in answering and await _drop(stores, name):
             repairs.collections += 1
+
+
+def _bare(address: str) -> str:
+    return servers.split(address)[1]
+
+
+async def _drop(stores: Stores, address: str) -> bool:
+    """False when its server is away. One that nobody names any more is done with."""
+    try:
+        await stores.index.drop(address)
+    except IndexAway:
+        return servers.split(address)[0] not in stores.index.servers
+    return True
 
 
 async def _forget_shops(stores: Stores, names: list[str], repairs: Repairs) -> None:
     """Their collections went with the strays, except one that a worker has just made again."""
     for shop_id in await shops.deleted(stores.db, SHOPS_PAGE):
-        known = [current.name for current in await collections.of_shop(stores.db, shop_id)]
-        for name in {*known, *(name for name in names if collections.shop_of(name) == shop_id)}:
-            await stores.index.drop(name)
+        known = [current.address for current in await collections.of_shop(stores.db, shop_id)]
+        theirs = {*known, *(name for name in names if collections.shop_of(name) == shop_id)}
+        if not all([await _drop(stores, name) for name in theirs]):
+            continue
         await stores.files.delete_shop(shop_id)
         await shops.forget(stores.db, shop_id)
         repairs.shops += 1
@@ -78,13 +99,17 @@ async def _forget_shops(stores: Stores, names: list[str], repairs: Repairs) -> N
 async def _collections(stores: Stores, checkpoint: str, repairs: Repairs) -> None:
     after = None
     while page := await collections.page(stores.db, after=after, limit=PAGE):
-        for shop_id, of_checkpoint, version in page:
-            name = collections.name(shop_id, of_checkpoint, version)
-            present = await _ids(stores, name)  # before Postgres is read: what is added between is not missing
-            await _remove_ghosts(stores, shop_id, name, present, repairs)
-            if of_checkpoint == checkpoint:
-                await _queue_missing(stores, shop_id, present, repairs)
-        after = page[-1][0], page[-1][1]
+        for current in page:
+            with suppress(IndexAway):
+                await _collection(stores, current, repairs, queue=current.checkpoint == checkpoint)
+        after = page[-1]
+
+
+async def _collection(stores: Stores, current: Current, repairs: Repairs, *, queue: bool) -> None:
+    present = await _ids(stores, current.address)  # before Postgres is read: what is added between is not missing
+    await _remove_ghosts(stores, current.shop_id, current.address, present, repairs)
+    if queue:
+        await _queue_missing(stores, current.shop_id, present, repairs)
 
 
 async def _ids(stores: Stores, name: str) -> set[UUID]:

@@ -27,7 +27,7 @@ async def remove(parts: Parts, batch: list[Job]) -> None:
 
 async def _remove(stores: Stores, shop_id: UUID, photo_ids: list[UUID]) -> None:
     for collection in await collections.of_shop(stores.db, shop_id):
-        await stores.index.remove(collection.name, photo_ids)
+        await stores.index.remove(collection.address, photo_ids)
 
 
 async def _forget(stores: Stores, job: Job) -> None:

@@ -1,9 +1,7 @@
 """Chroma first, Postgres has the last word, exact search where the index cannot answer."""
 
 import asyncio
-import logging
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -14,15 +12,13 @@ import numpy as np
 from api.batcher import Grouped, Limits
 from api.ports import Recommended
 from db import collections, embeddings, products
-from db.errors import NotFound, Unavailable
+from db.errors import IndexAway, NotFound, Unavailable
 from db.filters import Filter
 from db.product import Product
 from db.stores import Stores
 from deployments import metrics
 from models.rank import Scored, best
 from models.types import Embeddings
-
-log = logging.getLogger(__name__)
 
 OVER_FETCH = 4
 NEAR_MIN = 48
@@ -38,8 +34,6 @@ SPARE = 10
 EXACT_AT_ONCE = 4
 """Each holds a connection and at most 2,000 embeddings; other prompts must get at the other connections."""
 EXACT_WAIT_S = 3.0
-CHROMA_REST_S = 5.0
-"""After Chroma failed it is left alone this long, so that not every prompt waits for its timeout."""
 
 TOGETHER = Limits(size_max=64, waiting_max=4096, parallel=4)
 """Concurrent prompts of a shop share one query to Chroma and one statement: so many at most, and so many at a time."""
@@ -70,14 +64,13 @@ class Search:
     def __init__(self, stores: Stores, checkpoint: str) -> None:
         self._stores = stores
         self._checkpoint = checkpoint
-        self._chroma_rests_until = 0.0
         self._exact = asyncio.Semaphore(EXACT_AT_ONCE)
         self._asked: Grouped[tuple[UUID, int], Embeddings, Near | None] = Grouped(self._ask_chroma, TOGETHER)
         self._fitted: Grouped[_Fitting, list[UUID], dict[UUID, UUID]] = Grouped(self._fit, TOGETHER)
         self._reading: Grouped[_Fitting, list[UUID], dict[UUID, Product]] = Grouped(self._read_products, TOGETHER)
 
     async def run(self, wanted: Wanted) -> tuple[list[Recommended], bool]:
-        """Best first, and whether it was exact: when Chroma is away, or when too few of its nearest fit the filter.
+        """Best first, and whether it was exact: Chroma is away for this shop, or too few of its nearest fit the filter.
 
         Raises Unavailable.
         """
@@ -105,21 +98,18 @@ class Search:
 
     async def _near(self, wanted: Wanted, near_max: int) -> Near | None:
         """None: Chroma cannot answer for this shop now."""
-        if time.monotonic() < self._chroma_rests_until:
-            return None
         return await self._asked.call((wanted.shop_id, near_max), wanted.embedding)
 
     async def _ask_chroma(self, key: tuple[UUID, int], wanted: list[Embeddings]) -> Sequence[Near | None]:
         shop_id, near_max = key
-        name = await collections.current(self._stores.db, shop_id, self._checkpoint)
+        index = self._stores.index
+        current = await collections.current(self._stores.db, shop_id, self._checkpoint, index.servers)
+        if current.server in index.away:
+            return [None] * len(wanted)
         try:
             async with metrics.chroma("search"):
-                return await self._stores.index.search(name, np.stack(wanted), near_max)
-        except NotFound:
-            return [None] * len(wanted)  # nothing embedded yet, or being rebuilt
-        except Unavailable:
-            self._chroma_rests_until = time.monotonic() + CHROMA_REST_S
-            log.warning("chroma does not answer; searching exactly", extra={"rest_s": CHROMA_REST_S})
+                return await index.search(current.address, np.stack(wanted), near_max)
+        except (NotFound, IndexAway):  # nothing embedded yet, or its collection has just been dropped
             return [None] * len(wanted)
 
     async def _fitting(self, wanted: Wanted, near: Near) -> Found:

@@ -17,7 +17,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FITMATCH_", frozen=True, extra="forbid")
 
     postgres_dsn: SecretStr = Field(description="postgresql://… of Postgres 15 or later")
-    chroma_url: str = Field(description="http://host:port of a Chroma server, never published to the internet")
+    chroma_url: str = Field(
+        description="http://host:port of a Chroma server, never published to the internet; several: http://…,b=http://…"
+    )
     photos_url: str = Field(description="a folder every replica sees, or s3://bucket/prefix")
     checkpoint: str = Field(default=str(MINI), description="a folder, or owner/name@revision on the hub")
     operator_token: SecretStr | None = Field(

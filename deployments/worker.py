@@ -4,8 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from uuid import UUID
 
-from db import jobs
+from db import collections, jobs
 from db.errors import Overloaded, Unavailable
 from db.jobs import Job
 from deployments.adding import Parts, add, settle, together
@@ -51,19 +52,27 @@ class Worker:
 
     async def turn(self) -> bool:
         """Claims once and sees it through; False when there was nothing to do or a part is away."""
-        limits, breaker = self._parts.limits, self._parts.breaker
-        if breaker.wait_s:
+        limits, breaker, index = self._parts.limits, self._parts.breaker, self._parts.stores.index
+        if breaker.wait_s or index.is_away:
             return False
+        without = await self._out_of_reach()
         # What was tried before goes alone, so that a photo that takes the worker down spends no neighbour's attempts.
-        tried = await jobs.claim_tried(self._parts.stores.db, lease_s=limits.lease_s)
+        tried = await jobs.claim_tried(self._parts.stores.db, lease_s=limits.lease_s, without=without)
         await self._see_through(tried)
         jobs_max = 1 if breaker.doubtful else limits.jobs_max
-        fresh = [] if breaker.wait_s else await self._claim(jobs_max)
+        fresh = [] if breaker.wait_s or index.is_away else await self._claim(jobs_max, without)
         await self._see_through(fresh)
         return bool(tried or fresh)
 
-    async def _claim(self, jobs_max: int) -> list[Job]:
-        return await jobs.claim(self._parts.stores.db, jobs_max=jobs_max, lease_s=self._parts.limits.lease_s)
+    async def _out_of_reach(self) -> list[UUID]:
+        """Shops on a Chroma server that is away: their jobs wait, so that they take no turns from the others."""
+        parts = self._parts
+        away = parts.stores.index.away
+        return await collections.shops_on(parts.stores.db, parts.checkpoint, away) if away else []
+
+    async def _claim(self, jobs_max: int, without: list[UUID]) -> list[Job]:
+        lease_s = self._parts.limits.lease_s
+        return await jobs.claim(self._parts.stores.db, jobs_max=jobs_max, lease_s=lease_s, without=without)
 
     async def _loop(self) -> None:
         while not self._stopping:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db import collections, shops
+from db.chroma import VECTORS_MAX
 from db.filters import Between
 from db.ids import new_id
-from db.index import VECTORS_MAX
 from db.postgres import Pool
 from db.stores import Stores
 from models.types import Embeddings
@@ -88,7 +88,7 @@ async def fill(stores: Stores, checkpoint: str, embeddings: Embeddings, *, photo
         ("photo_id", "checkpoint", "shop_id", "embedding"),
         [(photo, checkpoint, shop.id, half.tobytes()) for photo, half in zip(photo_ids, halves, strict=True)],
     )
-    name = await collections.current(stores.db, shop.id, checkpoint)
+    name = (await collections.current(stores.db, shop.id, checkpoint, stores.index.servers)).address
     await stores.index.create(name)
     for first in range(0, len(photo_ids), VECTORS_MAX):
         some = slice(first, first + VECTORS_MAX)

@@ -15,11 +15,10 @@ import httpx
 
 from db import migrate
 from db.errors import Unavailable
-from db.index import Index
 from deployments.host import configuration
 from deployments.host.configuration import Host
+from deployments.local import chroma_servers, keeper, serve_app
 from deployments.local import configuration as local
-from deployments.local import keeper, serve_app
 from deployments.local.errors import BadSetting, StartFailed
 from deployments.local.folder import DataFolder, Running
 from deployments.local.ray_head import RayHead
@@ -102,11 +101,12 @@ async def _prepare_stores(host: Host) -> None:
             tell("migrated", file=name)
 
     await _patiently(apply, "FITMATCH_POSTGRES_DSN: Postgres does not answer there")
-    index = Index(chroma_url)
-    try:
-        await _patiently(index.alive, f"FITMATCH_CHROMA_URL: no Chroma answers at {chroma_url}")
-    finally:
-        await index.close()
+
+    async def ask_chroma() -> None:
+        for sentence in await chroma_servers.complaints(dsn, chroma_url):
+            tell("warning", reason=sentence)
+
+    await _patiently(ask_chroma, f"FITMATCH_CHROMA_URL: no Chroma answers at {chroma_url}")
 
 
 async def _patiently(work: Callable[[], Awaitable[None]], otherwise: str) -> None:

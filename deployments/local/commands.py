@@ -39,6 +39,19 @@ async def rebuild_index(shop: str | None) -> None:
         print(f"Rebuilt from Postgres: {photos} photos under {checkpoint}.")
 
 
+async def move_shop(shop: str | None, *, origin: str | None, server: str) -> None:
+    """One shop (`shp_…`), or all that are on `origin`, to another Chroma server. Raises BadSetting, StartFailed."""
+    async with _stores(configuration.read(os.environ)) as (stores, _):
+        try:
+            if shop is None:
+                photos = await rebuild.move_all(stores, origin or "", server)
+            else:
+                photos = await rebuild.move_shop(stores, ids.parse("shp", shop), server)
+        except (NotFound, Unavailable) as error:
+            raise StartFailed(f"Not everything was moved: {error}. The same command goes on where it was.") from error
+        print(f"Moved to {server}: {photos} photos.")
+
+
 @asynccontextmanager
 async def _stores(given: Configuration) -> AsyncGenerator[tuple[Stores, str]]:
     """Migrated and repaired stores, and the checkpoint in use. What is embedded and not running runs meanwhile."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from db import servers
 from deployments.local import ports
 from deployments.local.errors import BadSetting
 from deployments.settings import MINI, Settings
@@ -55,7 +56,7 @@ class Configuration:
     postgres_dsn: str | None
     """None: the embedded one."""
     chroma_url: str | None
-    """None: the embedded one."""
+    """One or several, as `db.servers` reads them. None: the embedded one."""
     photos_url: str
     checkpoint: str
     operator_token: str | None
@@ -81,7 +82,7 @@ def read(environment: Mapping[str, str]) -> Configuration:
         dashboard_port=port_of(given, "FITMATCH_RAY_DASHBOARD_PORT", 0),
         metrics_port=port_of(given, "FITMATCH_RAY_METRICS_PORT", 0),
         postgres_dsn=postgres_dsn_of(given),
-        chroma_url=_address(given, "FITMATCH_CHROMA_URL", ("http", "https")),
+        chroma_url=_chroma_url(given.get("FITMATCH_CHROMA_URL")),
         photos_url=given.get("FITMATCH_PHOTOS_URL", str(data_dir / "photos")),
         checkpoint=_checkpoint(given.get("FITMATCH_CHECKPOINT")),
         operator_token=_token(given.get("FITMATCH_OPERATOR_TOKEN")),
@@ -152,6 +153,15 @@ def _address(given: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> s
     if text and urlsplit(text).scheme not in schemes:
         raise BadSetting(f"{name} must start with {schemes[0]}://; correct it, or unset it to use the embedded server.")
     return text.rstrip("/") if text else None
+
+
+def _chroma_url(text: str | None) -> str | None:
+    try:
+        return servers.write(servers.read(text)) if text else None
+    except ValueError as error:
+        raise BadSetting(
+            f"FITMATCH_CHROMA_URL: {error}; correct it, or unset it to use the embedded server."
+        ) from error
 
 
 def _checkpoint(text: str | None) -> str:

@@ -11,7 +11,7 @@ from db.files import Files
 from db.index import Index
 from db.postgres import connect
 from db.stores import Stores
-from deployments.local import ports, serve_app
+from deployments.local import chroma_servers, ports, serve_app
 from deployments.local.chroma import EmbeddedChroma
 from deployments.local.configuration import Configuration
 from deployments.local.errors import BadSetting, StartFailed
@@ -98,13 +98,11 @@ class Supervisor:
         except (Unavailable, OSError) as error:
             raise BadSetting(f"FITMATCH_POSTGRES_DSN: Postgres does not answer there ({error}).") from error
         await self._rebuild_torn()
-        index = Index(self._chroma_url)
         try:
-            await index.alive()
+            for sentence in await chroma_servers.complaints(self._dsn, self._chroma_url):
+                self._tell(sentence)
         except Unavailable as error:
             raise BadSetting(f"FITMATCH_CHROMA_URL: no Chroma answers at {self._chroma_url} ({error}).") from error
-        finally:
-            await index.close()
 
     async def watch(self) -> None:
         """Never returns. Raises StartFailed when a part cannot be kept alive."""

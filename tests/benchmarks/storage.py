@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db import collections, embeddings, migrate
+from db.chroma import VECTORS_MAX
 from db.ids import new_id
-from db.index import VECTORS_MAX, Index
+from db.index import Index
 from deployments.local.chroma import EmbeddedChroma
 from deployments.local.postgres import EmbeddedPostgres
 from tests.benchmarks import report

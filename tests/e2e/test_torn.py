@@ -13,9 +13,10 @@ from uuid import UUID
 import pytest
 
 from db import collections, embeddings, photos, postgres
+from db.chroma import VECTORS_MAX
 from db.files import Files
 from db.ids import new_id
-from db.index import VECTORS_MAX, Index
+from db.index import Index
 from db.stores import Stores
 from deployments.local.processes import identify
 from tests.e2e.client import open_shop, sample
@@ -56,7 +57,8 @@ async def test_a_torn_collection_is_found_and_rebuilt(fitmatch: Running, inside:
 
     wait_for(lambda: "Rebuilding 1 torn collection" in fitmatch.said(), "the torn collection is found", 60)
     wait_for(lambda: not (fitmatch.folder / "chroma" / "torn").exists(), "it is rebuilt", 120)
-    rebuilt = await collections.current(inside.db, shop_id, await checkpoint_of(inside, shop_id))
+    checkpoint = await checkpoint_of(inside, shop_id)
+    rebuilt = (await collections.current(inside.db, shop_id, checkpoint, inside.index.servers)).address
     assert rebuilt != filled.collection
     assert len(await inside.index.ids(rebuilt)) == COPIES + 1
     assert filled.collection not in await inside.index.names()
@@ -66,7 +68,7 @@ async def test_a_torn_collection_is_found_and_rebuilt(fitmatch: Running, inside:
 async def fill(stores: Stores, running: Running, shop_id: UUID, product_id: UUID) -> Filled:
     """Photos as Ingest leaves them, in Postgres and in Chroma."""
     checkpoint = await checkpoint_of(stores, shop_id)
-    collection = await collections.current(stores.db, shop_id, checkpoint)
+    collection = (await collections.current(stores.db, shop_id, checkpoint, stores.index.servers)).address
     photo_ids = [new_id() for _ in range(COPIES)]
     await stores.db.execute(
         "INSERT INTO photos (id, shop_id, product_id, content_hash, bytes, width, height)"

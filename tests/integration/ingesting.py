@@ -9,11 +9,11 @@ from uuid import UUID
 import numpy as np
 from PIL import Image
 
+from db.breaker import Breaker
 from db.errors import Unavailable
 from db.postgres import Pool
 from db.stores import Stores
 from deployments.adding import Limits, Parts
-from deployments.breaker import Breaker
 from deployments.decode import Decoders
 from deployments.worker import Worker
 from models.types import Embeddings, Pixels
@@ -21,7 +21,7 @@ from tests.integration import rows
 from tests.integration.rows import CHECKPOINT
 
 SIDE = 32
-LIMITS = Limits(side=SIDE, batch_max=8, jobs_max=64, back_off_s=0.01, poll_s=0.02)
+LIMITS = Limits(side=SIDE, batch_max=8, jobs_max=64, back_off_s=0.01, poll_s=0.02, away_s=0.0)
 
 
 class Tower:

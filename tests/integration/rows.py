@@ -81,7 +81,7 @@ async def claim_all(pool: Pool) -> list[Job]:
 
 async def collection(pool: Pool, index: Index, shop_id: UUID, checkpoint: str = CHECKPOINT) -> str:
     """The shop's collection, there and empty."""
-    name = await collections.current(pool, shop_id, checkpoint)
+    name = (await collections.current(pool, shop_id, checkpoint, index.servers)).address
     await index.create(name)
     return name
 

@@ -31,6 +31,16 @@ async def test_it_says_which_part_is_down(api: Api) -> None:
     assert ready.json()["parts"]["chroma"] == "no answer"
 
 
+async def test_one_chroma_server_of_several_is_named_and_no_reason_to_be_unready(api: Api) -> None:
+    api.query.parts = {"clip": "ok", "chroma": "ok", "chroma b": "no answer"}
+
+    async with api.client() as client:
+        ready = await client.get("/readyz")
+
+    assert (ready.status_code, ready.json()["status"]) == (200, "ok")
+    assert ready.json()["parts"]["chroma b"] == "no answer"
+
+
 async def test_without_postgres_it_is_alive_but_not_ready_and_answers_503(context: Context) -> None:
     away = await connect("postgresql://postgres@127.0.0.1:1/none")
     app = create_app(replace(context, stores=replace(context.stores, db=away)))

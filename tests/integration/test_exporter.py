@@ -121,6 +121,7 @@ async def test_embeddings_and_collections_are_told_by_checkpoint(pool: Pool, dat
     shop_id = await rows.shop(pool)
     photo_ids = await rows.ready(pool, shop_id, 2)
     await pool.execute("INSERT INTO collections (shop_id, checkpoint) VALUES ($1, 'mini@1')", shop_id)
+    await pool.execute("INSERT INTO collections (shop_id, checkpoint, server) VALUES ($1, 'mini@2', 'b')", shop_id)
     embed = "INSERT INTO embeddings (photo_id, checkpoint, shop_id, embedding) VALUES ($1, 'mini@1', $2, 'x')"
     for photo_id in photo_ids:
         await pool.execute(embed, photo_id, shop_id)
@@ -129,6 +130,8 @@ async def test_embeddings_and_collections_are_told_by_checkpoint(pool: Pool, dat
 
     assert found["fitmatch_embedded_photos{checkpoint=mini@1}"] == 2
     assert found["fitmatch_index_collections{checkpoint=mini@1}"] == 1
+    assert found["fitmatch_server_collections{server=default}"] == 1
+    assert found["fitmatch_server_collections{server=b}"] == 1
 
 
 async def test_scrapes_at_once_share_one_read(database_dsn: str) -> None:

@@ -111,3 +111,22 @@ async def test_without_the_image_tower_photos_wait_for_better_days_and_prompts_d
     (answer,) = await query.recommend([Ask(shop, 3, "red dress")])
 
     assert isinstance(answer, Answer)
+
+
+@pytest.mark.parametrize(
+    ("urls", "said"),
+    [
+        ("{chroma}", {"chroma": "ok"}),
+        ("{nowhere}", {"chroma": "the index did not answer in time"}),
+        ("{chroma},b={nowhere}", {"chroma": "ok", "chroma b": "the index did not answer in time"}),
+        ("{nowhere},b=http://127.0.0.1:7", {"chroma": "the index did not answer in time"}),
+    ],
+)
+async def test_the_canary_names_each_chroma_server_that_is_away(
+    settings: Settings, chroma_url: str, urls: str, said: dict[str, str]
+) -> None:
+    given = settings.model_copy(update={"chroma_url": urls.format(chroma=chroma_url, nowhere="http://127.0.0.1:9")})
+
+    query = await made(given, PlayedTower(), PlayedTower())
+
+    assert await query.canary() == {"clip": "ok", **said}

@@ -51,7 +51,7 @@ async def fill(stores: Stores, count: int, *, in_chroma: bool = True, rare: froz
     await embeddings.add(stores.db, CHECKPOINT, [shop.id] * count, photo_ids, vectors)
     await photos.ready(stores.db, photo_ids)
     if in_chroma:
-        name = await collections.current(stores.db, shop.id, CHECKPOINT)
+        name = (await collections.current(stores.db, shop.id, CHECKPOINT, stores.index.servers)).address
         await stores.index.create(name)
         for first in range(0, count, 128):
             await stores.index.add(name, photo_ids[first : first + 128], vectors[first : first + 128])
@@ -103,7 +103,7 @@ async def test_a_deleted_product_is_gone_while_chroma_still_has_it(stores: Store
     found, _ = await ask(filled, 10)
 
     assert found == filled.products[1:]
-    name = await collections.current(stores.db, filled.shop_id, CHECKPOINT)
+    name = (await collections.current(stores.db, filled.shop_id, CHECKPOINT, stores.index.servers)).address
     assert filled.photos[0] in await stores.index.ids(name)
 
 
@@ -159,7 +159,8 @@ async def test_a_product_with_several_photos_appears_once(stores: Stores) -> Non
     vectors = np.stack([at(0.1), at(0.2)])
     await embeddings.add(stores.db, CHECKPOINT, [filled.shop_id] * 2, more, vectors)
     await photos.ready(stores.db, more)
-    await stores.index.add(await collections.current(stores.db, filled.shop_id, CHECKPOINT), more, vectors)
+    current = await collections.current(stores.db, filled.shop_id, CHECKPOINT, stores.index.servers)
+    await stores.index.add(current.address, more, vectors)
 
     found, _ = await ask(filled, 10)
 

@@ -2,13 +2,14 @@ import asyncio
 import dataclasses
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from uuid import UUID
 
 import numpy as np
 import pytest
 
-from db import collections, embeddings, jobs, photos
+from db import collections, embeddings, jobs, photos, servers
+from db.collections import Current
 from db.index import Index
 from db.stores import Stores
 from deployments.adding import Parts
@@ -44,19 +45,17 @@ def worker(work: Parts) -> Worker:
     return Worker(work)
 
 
-@pytest.fixture
-async def away() -> AsyncIterator[Index]:
-    opened = Index(AWAY, timeout_s=0.5)
-    yield opened
-    await opened.close()
-
-
-def without_chroma(work: Parts, away: Index) -> Worker:
-    return Worker(dataclasses.replace(work, stores=dataclasses.replace(work.stores, index=away)))
+async def turn_without_chroma(work: Parts) -> None:
+    """Of a worker that does not know yet that its Chroma is away."""
+    away = Index(AWAY, timeout_s=0.5)
+    await Worker(dataclasses.replace(work, stores=dataclasses.replace(work.stores, index=away))).turn()
+    await away.close()
 
 
 async def in_chroma(stores: Stores, shop: UUID) -> set[UUID]:
-    return await stores.index.ids(await collections.current(stores.db, shop, CHECKPOINT))
+    return await stores.index.ids(
+        (await collections.current(stores.db, shop, CHECKPOINT, stores.index.servers)).address
+    )
 
 
 async def test_uploaded_photos_become_ready_each_in_its_own_shops_collection(
@@ -159,12 +158,12 @@ async def test_a_photo_that_took_the_worker_down_too_often_fails_untouched(
 
 
 async def test_a_crash_before_chroma_embeds_nothing_twice(
-    stores: Stores, worker: Worker, work: Parts, tower: Tower, away: Index
+    stores: Stores, worker: Worker, work: Parts, tower: Tower
 ) -> None:
     shop, other = await rows.shop(stores.db), await rows.shop(stores.db)
     await upload(stores, shop, *(jpeg(i) for i in range(4)))
     await upload(stores, other, jpeg(5))
-    await without_chroma(work, away).turn()
+    await turn_without_chroma(work)
     assert tower.embedded == 5
 
     await drain(worker)
@@ -191,14 +190,11 @@ async def test_a_crash_between_chroma_and_the_mark_is_repeated_without_harm(
     assert await in_chroma(stores, shop) == set(uploaded)
 
 
-async def test_chroma_away_burns_no_attempts_and_work_resumes(
-    stores: Stores, worker: Worker, work: Parts, away: Index
-) -> None:
+async def test_chroma_away_burns_no_attempts_and_work_resumes(stores: Stores, worker: Worker, work: Parts) -> None:
     shop = await rows.shop(stores.db)
     await upload(stores, shop, *(jpeg(i) for i in range(5)))
-    blind = without_chroma(work, away)
     for _ in range(LIMITS.attempts_max + 2):
-        await blind.turn()
+        await turn_without_chroma(work)
     assert await stores.db.fetchval("SELECT max(attempts) FROM jobs") == 0
 
     await drain(worker)
@@ -302,16 +298,13 @@ async def test_a_deleted_photo_leaves_chroma_its_file_and_its_row(stores: Stores
     assert await stores.db.fetchval("SELECT count(*) FROM embeddings") == 2
 
 
-async def test_a_removal_waits_for_chroma_as_long_as_it_takes(
-    stores: Stores, worker: Worker, work: Parts, away: Index
-) -> None:
+async def test_a_removal_waits_for_chroma_as_long_as_it_takes(stores: Stores, worker: Worker, work: Parts) -> None:
     shop = await rows.shop(stores.db)
     [gone] = await upload(stores, shop, jpeg(1))
     await drain(worker)
     await rows.delete(stores.db, gone)
-    blind = without_chroma(work, away)
     for _ in range(LIMITS.attempts_max + 2):
-        await blind.turn()
+        await turn_without_chroma(work)
 
     await drain(worker)
 
@@ -346,7 +339,7 @@ async def test_a_swing_during_the_work_does_not_lose_the_photo(
         async def add(self, collection: str, photo_ids: list[UUID], embeddings: Embeddings) -> None:
             await super().add(collection, photo_ids, embeddings)
             await self.create(collections.name(shop, CHECKPOINT, 2))
-            await collections.swing(stores.db, shop, CHECKPOINT, to=2)
+            await collections.swing(stores.db, Current(shop, CHECKPOINT, 2, servers.DEFAULT))
 
     swinging = Swinging(chroma_url)
     await Worker(dataclasses.replace(work, stores=dataclasses.replace(stores, index=swinging))).turn()
@@ -438,7 +431,7 @@ async def test_an_embedding_is_of_its_own_photo(
     uploaded = await upload(stores, shop, *(jpeg(i * 11) for i in range(20)))
     await drain(worker)
 
-    name = await collections.current(stores.db, shop, CHECKPOINT)
+    name = (await collections.current(stores.db, shop, CHECKPOINT, stores.index.servers)).address
     for i in (0, 7, 19):
         pixels = await decoders.prepare(jpeg(i * 11), ingesting.SIDE)
         [[(nearest, cosine), *_]] = await stores.index.search(name, await tower.embed_photos(np.stack([pixels])), 1)

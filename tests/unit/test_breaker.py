@@ -1,4 +1,4 @@
-from deployments.breaker import REST_S_MAX, REST_S_MIN, Breaker
+from db.breaker import REST_S_MAX, REST_S_MIN, Breaker
 
 
 def test_a_closed_breaker_waits_for_nothing() -> None:

@@ -50,6 +50,7 @@ def test_servers_of_your_own_are_taken_as_named(tmp_path: Path) -> None:
         ("FITMATCH_RAY_DASHBOARD_PORT", "x"),
         ("FITMATCH_HTTP_HOST", "no such host"),
         ("FITMATCH_CHROMA_URL", "chroma:8000"),
+        ("FITMATCH_CHROMA_URL", "http://chroma:8000,http://chroma-b:8000"),
         ("FITMATCH_POSTGRES_DSN", "mysql://db"),
         ("FITMATCH_OPERATOR_TOKEN", "short"),
         ("FITMATCH_DEMO", "yes"),

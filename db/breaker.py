@@ -1,4 +1,4 @@
-"""Stops claiming while a part that every photo needs is away, so that no job is spent on it."""
+"""How long a part that is away is left alone, so that nothing waits for it or is spent on it."""
 
 import time
 
@@ -13,12 +13,12 @@ class Breaker:
 
     @property
     def wait_s(self) -> float:
-        """How long to claim nothing."""
+        """How long to leave it alone."""
         return max(0.0, self._until - time.monotonic())
 
     @property
     def doubtful(self) -> bool:
-        """True until something has worked again: claim one job, to try with."""
+        """True until something has worked again."""
         return self._rest_s > 0
 
     def trip(self) -> float:
