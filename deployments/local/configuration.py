@@ -159,9 +159,7 @@ def _chroma_url(text: str | None) -> str | None:
     try:
         return servers.write(servers.read(text)) if text else None
     except ValueError as error:
-        raise BadSetting(
-            f"FITMATCH_CHROMA_URL: {error}; correct it, or unset it to use the embedded server."
-        ) from error
+        raise BadSetting(f"{error}; correct it, or unset it to use the embedded server.") from error
 
 
 def _checkpoint(text: str | None) -> str:

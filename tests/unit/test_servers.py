@@ -19,22 +19,30 @@ def test_an_address_with_an_equals_sign_is_no_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "urls",
+    ("urls", "complaint"),
     [
-        "chroma:8000",
-        "b=chroma:8000",
-        "B=http://chroma",
-        "http://one,",
-        "http://one,http://two",
-        "b=http://one,b=http://two",
-        "http://one,default=http://two",
-        "http://one,b=http://one/",
-        "a/b=http://one",
+        ("chroma:8000", "entry 1 is no Chroma server: write http://host:port, or name="),
+        ("b=chroma:8000", "entry 1 is no Chroma server"),
+        ("http://one,B=http://chroma", "entry 2 has no name for a Chroma server: 1 to 32 of a-z, 0-9 and -"),
+        ("a/b=http://one", "entry 1 has no name for a Chroma server"),
+        ("=http://one", "entry 1 has no name for a Chroma server"),
+        ("http://one,", "entry 2 is no Chroma server"),
+        ("http://one,http://two", "entry 2 is a second Chroma server named default, as one without a name is"),
+        ("http://one,default=http://two", "entry 2 is a second Chroma server named default, as one without"),
+        ("b=http://one,b=http://two", "entry 2 is a second Chroma server named b$"),
+        ("http://one,b=http://one/", "entry 2, b, is a Chroma server that has another name already"),
     ],
 )
-def test_what_is_no_list_of_servers_is_refused(urls: str) -> None:
-    with pytest.raises(ValueError, match="Chroma server"):
+def test_what_is_no_list_of_servers_is_refused_by_its_entry(urls: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=f"^FITMATCH_CHROMA_URL: {complaint}"):
         servers.read(urls)
+
+
+def test_a_complaint_holds_no_address() -> None:
+    with pytest.raises(ValueError, match="entry 1") as refused:
+        servers.read("b=ftp://user:password@one")
+
+    assert "password" not in str(refused.value)
 
 
 @pytest.mark.parametrize(("server", "address"), [("default", "s-1"), ("b", "b/s-1")])
