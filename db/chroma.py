@@ -6,6 +6,8 @@ replica's time.
 """
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any, Literal
 from uuid import UUID
 
@@ -22,6 +24,9 @@ IDS_MAX = 10_000
 NAMES_MAX = 1000
 WRITE_TIMEOUT_S = 30.0
 """A write waits while Chroma persists another collection; a search does not."""
+LISTEN_S = 2.0
+"""A call that takes longer has the heartbeat asked beside it: a server that hangs is not waited for."""
+HEARTBEAT_S_MAX = 3.0
 CONNECTIONS_MAX = 32
 KNOWN_MAX = 10_000
 NOT_FOUND = 404
@@ -112,8 +117,11 @@ class Chroma:
                 return names
 
     async def alive(self) -> None:
-        """Heartbeat. Raises Unavailable."""
-        await self._call("GET", "/api/v2/heartbeat", None, self._timeout_s)
+        """Heartbeat. Raises Unavailable, also when something else than Chroma answers."""
+        try:
+            await self._call("GET", "/api/v2/heartbeat", None, min(self._timeout_s, HEARTBEAT_S_MAX))
+        except (_Absent, ValueError) as error:
+            raise Unavailable("what answers there is no Chroma") from error
 
     async def close(self) -> None:
         if self._session is not None:
@@ -144,7 +152,7 @@ class Chroma:
     async def _call(self, method: Literal["GET", "POST", "DELETE"], path: str, body: object, timeout_s: float) -> Any:
         content = None if body is None else orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
         try:
-            async with asyncio.timeout(timeout_s):
+            async with self._limited(timeout_s):
                 status, answer = await self._send(method, path, content)
         except (TimeoutError, aiohttp.ClientError) as error:
             raise Unavailable("the index did not answer in time") from error
@@ -155,6 +163,27 @@ class Chroma:
         if status >= REFUSED:
             raise ValueError(f"Chroma refused {method} {path}: {answer[:200].decode(errors='replace')}")
         return orjson.loads(answer)
+
+    @asynccontextmanager
+    async def _limited(self, timeout_s: float) -> AsyncGenerator[None]:
+        """Raises TimeoutError after that time; a long call also as soon as the heartbeat is silent."""
+        async with asyncio.timeout(timeout_s) as limit:
+            listening = asyncio.create_task(self._listen(limit)) if timeout_s > HEARTBEAT_S_MAX else None
+            try:
+                yield
+            finally:
+                if listening is not None:
+                    listening.cancel()
+                    await asyncio.gather(listening, return_exceptions=True)
+
+    async def _listen(self, limit: asyncio.Timeout) -> None:
+        while True:
+            await asyncio.sleep(LISTEN_S)
+            try:
+                await self.alive()
+            except Unavailable:
+                limit.reschedule(asyncio.get_running_loop().time())
+                return
 
     async def _send(self, method: str, path: str, content: bytes | None) -> tuple[int, bytes]:
         """The status and the body. Once more after a broken connection: a Chroma that came back leaves stale ones.

@@ -1,4 +1,6 @@
+import asyncio
 import socket
+from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from db.collections import name
 from db.errors import IndexAway, NotFound
 from db.ids import new_id
 from db.index import Index
+from tests.integration.ingesting import until
 from tests.integration.rows import CHECKPOINT, embeddings
 
 
@@ -112,8 +115,104 @@ async def test_an_index_that_is_away_or_silent_is_unavailable() -> None:
         silent.bind(("127.0.0.1", 0))
         away = Index(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout_s=0.2)
         assert await away.health() == {"default": "the index did not answer in time"}
+        assert away.is_away  # so that whoever looks at its return need not call it
         silent.listen()
         assert await away.health() == {"default": "the index did not answer in time"}
         with pytest.raises(IndexAway):
             await away.search("s-any", embeddings(1), 1)
         await away.close()
+
+
+class Played:
+    """Answers each path as it is told; what it is not told of hangs."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, str] = {}
+        self.asked: list[str] = []
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
+        self.asked.append(path)
+        said = next((said for part, said in self.answers.items() if part in path), None)
+        if said is None:
+            await reader.read()
+        else:
+            status, _, body = said.partition(" ")
+            writer.write(
+                f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
+            )
+        writer.close()
+
+    def heard(self, part: str) -> int:
+        return sum(part in path for path in self.asked)
+
+
+@pytest.fixture
+async def played() -> AsyncIterator[tuple[Played, Index]]:
+    one = Played()
+    async with await asyncio.start_server(one.handle, "127.0.0.1") as server:
+        host, port = server.sockets[0].getsockname()
+        index = Index(f"http://{host}:{port}", timeout_s=0.5)
+        yield one, index
+        await index.close()
+
+
+async def test_a_server_whose_heartbeat_alone_is_back_is_tried_by_one_call_at_a_time(
+    played: tuple[Played, Index],
+) -> None:
+    server, index = played
+    server.answers["heartbeat"] = "200 {}"
+    with pytest.raises(IndexAway):
+        await index.search("s-any", embeddings(1), 1)
+    await until(lambda: not index.is_away)
+    calls = server.heard("collections")
+    trial = asyncio.create_task(index.search("s-any", embeddings(1), 1))
+    await until(lambda: server.heard("collections") > calls)
+
+    assert index.away == ["default"]
+    with pytest.raises(IndexAway):
+        await index.search("s-any", embeddings(1), 1)
+    assert not trial.done()
+
+    with pytest.raises(IndexAway):
+        await trial
+    assert index.is_away
+
+
+@pytest.mark.parametrize("wrong", ["404 {}", "403 {}", "200 <html>"])
+async def test_a_server_is_back_only_when_a_chroma_answers(played: tuple[Played, Index], wrong: str) -> None:
+    server, index = played
+    server.answers["heartbeat"] = wrong
+    with pytest.raises(IndexAway):
+        await index.search("s-any", embeddings(1), 1)
+    assert await index.health() == {"default": "what answers there is no Chroma"}
+    await until(lambda: server.heard("heartbeat") > 2)
+    assert (index.is_away, index.returns) == (True, 0)
+
+    server.answers["heartbeat"] = "200 {}"
+
+    await until(lambda: not index.is_away)
+    assert index.returns == 1
+
+
+async def test_that_there_is_no_collection_is_an_answer(played: tuple[Played, Index]) -> None:
+    server, index = played
+    server.answers["heartbeat"] = "200 {}"
+    with pytest.raises(IndexAway):
+        await index.search("s-any", embeddings(1), 1)
+    await until(lambda: not index.is_away)
+    server.answers["collections"] = "404 {}"
+    with pytest.raises(NotFound):
+        await index.search("s-any", embeddings(1), 1)
+    del server.answers["collections"]
+
+    both = [asyncio.create_task(index.search("s-any", embeddings(1), 1)) for _ in range(2)]
+    calls = server.heard("collections")
+    await until(lambda: server.heard("collections") == calls + 2)  # it is in no doubt
+
+    await asyncio.gather(*both, return_exceptions=True)
+
+
+def test_a_replica_names_the_setting_that_is_wrong() -> None:
+    with pytest.raises(ValueError, match="FITMATCH_CHROMA_URL: entry 1"):
+        Index("chroma:8000")
