@@ -98,6 +98,40 @@ FRESH = _CLAIM.format(tried="attempts = 0")
 TRIED = _CLAIM.format(tried="attempts > 0")
 
 
+async def rejoin(db: Db, shop_ids: Sequence[UUID] | None = None) -> None:
+    """Takes from these shops (None: all) the turns that passed while their jobs were left; their own order stays.
+
+    They would else come before everybody else's, all of them. Run it in a transaction.
+    """
+    # The shops first, as in `add`, so that neither waits for the other.
+    await db.execute(
+        """
+        SELECT FROM shops s WHERE ($1::uuid[] IS NULL OR s.id = ANY($1))
+            AND EXISTS (SELECT FROM jobs j WHERE j.shop_id = s.id) ORDER BY s.id FOR NO KEY UPDATE
+        """,
+        shop_ids,
+    )
+    await db.execute(
+        """
+        WITH waiting AS (
+            SELECT photo_id, shop_id, turn FROM jobs
+            WHERE attempts = 0 AND (due IS NULL OR due <= now()) AND ($1::uuid[] IS NULL OR shop_id = ANY($1))
+            FOR UPDATE SKIP LOCKED
+        ), given AS (
+            SELECT photo_id, shop_id,
+                greatest(turn, last_value + row_number() OVER (PARTITION BY shop_id ORDER BY turn) - 1) AS turn
+            FROM waiting, turn_clock
+        ), last AS (
+            SELECT shop_id, max(turn) AS turn FROM given GROUP BY shop_id
+        ), told AS (
+            UPDATE shops s SET turn = last.turn FROM last WHERE s.id = last.shop_id AND s.turn < last.turn
+        )
+        UPDATE jobs j SET turn = given.turn FROM given WHERE j.photo_id = given.photo_id AND j.turn < given.turn
+        """,
+        shop_ids,
+    )
+
+
 async def extend(db: Db, jobs: list[Job], *, lease_s: float) -> None:
     """A longer lease for work still under way; jobs whose fence has moved are left alone."""
     await db.execute(

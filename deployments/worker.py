@@ -27,6 +27,8 @@ class Worker:
         self._bell = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._left: set[str] | None = None
+        """Chroma servers whose shops' jobs were left at the last claim; None: nobody knows yet."""
 
     def start(self) -> None:
         self._loops = [asyncio.create_task(self._loop()) for _ in range(self._parts.limits.loops)]
@@ -55,24 +57,29 @@ class Worker:
         limits, breaker, index = self._parts.limits, self._parts.breaker, self._parts.stores.index
         if breaker.wait_s or index.is_away:
             return False
-        without = await self._out_of_reach()
         # What was tried before goes alone, so that a photo that takes the worker down spends no neighbour's attempts.
+        without = await self._out_of_reach()
         tried = await jobs.claim_tried(self._parts.stores.db, lease_s=limits.lease_s, without=without)
         await self._see_through(tried)
-        jobs_max = 1 if breaker.doubtful else limits.jobs_max
-        fresh = [] if breaker.wait_s or index.is_away else await self._claim(jobs_max, without)
+        fresh = [] if breaker.wait_s or index.is_away else await self._claim()
         await self._see_through(fresh)
         return bool(tried or fresh)
 
+    async def _claim(self) -> list[Job]:
+        limits, breaker = self._parts.limits, self._parts.breaker
+        jobs_max = 1 if breaker.doubtful else limits.jobs_max
+        without = await self._out_of_reach()
+        return await jobs.claim(self._parts.stores.db, jobs_max=jobs_max, lease_s=limits.lease_s, without=without)
+
     async def _out_of_reach(self) -> list[UUID]:
         """Shops on a Chroma server that is away: their jobs wait, so that they take no turns from the others."""
-        parts = self._parts
-        away = parts.stores.index.away
-        return await collections.shops_on(parts.stores.db, parts.checkpoint, away) if away else []
-
-    async def _claim(self, jobs_max: int, without: list[UUID]) -> list[Job]:
-        lease_s = self._parts.limits.lease_s
-        return await jobs.claim(self._parts.stores.db, jobs_max=jobs_max, lease_s=lease_s, without=without)
+        db, checkpoint, away = self._parts.stores.db, self._parts.checkpoint, set(self._parts.stores.index.away)
+        if self._left is None or self._left - away:
+            back = None if self._left is None else await collections.shops_on(db, checkpoint, [*self._left - away])
+            async with db.acquire() as connection, connection.transaction():
+                await jobs.rejoin(connection, back)
+        self._left = away
+        return await collections.shops_on(db, checkpoint, [*away]) if away else []
 
     async def _loop(self) -> None:
         while not self._stopping:

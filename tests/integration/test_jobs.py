@@ -168,3 +168,43 @@ async def test_a_deletion_and_a_claim_at_once_do_not_deadlock(pool: Pool) -> Non
     await asyncio.gather(*(rows.delete(pool, photo) for photo in photos), *(rows.claim_all(pool) for _ in range(4)))
 
     assert await pool.fetchval("SELECT count(*) FROM jobs") == 40
+
+
+async def test_a_shop_whose_jobs_were_left_joins_again_at_the_turn_now_served(pool: Pool) -> None:
+    left, busy, new = [await rows.shop(pool) for _ in range(3)]
+    mine = await rows.queued(pool, left, 200)
+    await rows.queued(pool, busy, 400)
+    for _ in range(10):
+        await jobs.done(pool, await jobs.claim(pool, jobs_max=20, lease_s=60, without=[left]))
+
+    async with pool.acquire() as connection, connection.transaction():
+        await jobs.rejoin(connection, [left])
+    late = await rows.queued(pool, left)
+    await rows.queued(pool, new)
+
+    order: list[jobs.Job] = []
+    while claimed := await jobs.claim(pool, jobs_max=20, lease_s=60):
+        order += claimed
+    assert [job.shop_id for job in order].index(new) < 6
+    assert [job.photo_id for job in order if job.shop_id == left] == [*mine, *late]
+    assert sum(job.shop_id == busy for job in order[:100]) >= 45
+
+
+async def test_joining_again_changes_no_turn_of_who_was_not_left_and_no_leased_job(pool: Pool) -> None:
+    shop, other = await rows.shop(pool), await rows.shop(pool)
+    await rows.queued(pool, other, 2)
+    await rows.queued(pool, shop, 10)
+    held = await jobs.claim(pool, jobs_max=4, lease_s=60)
+    await pool.execute("SELECT setval('turn_clock', greatest(last_value, 3)) FROM turn_clock")
+    await rows.queued(pool, other, 2)
+    before = await turns(pool)
+
+    async with pool.acquire() as connection, connection.transaction():
+        await jobs.rejoin(connection)
+
+    assert await turns(pool) == before
+    assert await jobs.done(pool, held) == {job.photo_id for job in held}
+
+
+async def turns(pool: Pool) -> list[tuple[object, int]]:
+    return [tuple(row) for row in await pool.fetch("SELECT photo_id, turn FROM jobs ORDER BY photo_id")]
