@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -12,6 +13,7 @@ import numpy as np
 from api.batcher import Grouped, Limits
 from api.ports import Recommended
 from db import collections, embeddings, products
+from db.collections import Current
 from db.errors import IndexAway, NotFound, Unavailable
 from db.filters import Filter
 from db.product import Product
@@ -36,7 +38,10 @@ EXACT_AT_ONCE = 4
 EXACT_WAIT_S = 3.0
 
 TOGETHER = Limits(size_max=64, waiting_max=4096, parallel=4)
-"""Concurrent prompts of a shop share one query to Chroma and one statement: so many at most, and so many at a time."""
+"""Concurrent prompts of a shop share one query to Chroma and one statement: so many at most, and so many at a time.
+
+Each Chroma server has a queue of its own, so that no prompt waits for another shop's server.
+"""
 
 Near: TypeAlias = list[tuple[UUID, float]]
 """Photo ids and cosines, best first."""
@@ -65,7 +70,10 @@ class Search:
         self._stores = stores
         self._checkpoint = checkpoint
         self._exact = asyncio.Semaphore(EXACT_AT_ONCE)
-        self._asked: Grouped[tuple[UUID, int], Embeddings, Near | None] = Grouped(self._ask_chroma, TOGETHER)
+        self._placed: Grouped[UUID, None, Current] = Grouped(self._place, TOGETHER)
+        self._asked: defaultdict[str, Grouped[tuple[str, int], Embeddings, Near | None]] = defaultdict(
+            lambda: Grouped(self._ask_chroma, TOGETHER)
+        )
         self._fitted: Grouped[_Fitting, list[UUID], dict[UUID, UUID]] = Grouped(self._fit, TOGETHER)
         self._reading: Grouped[_Fitting, list[UUID], dict[UUID, Product]] = Grouped(self._read_products, TOGETHER)
 
@@ -98,17 +106,21 @@ class Search:
 
     async def _near(self, wanted: Wanted, near_max: int) -> Near | None:
         """None: Chroma cannot answer for this shop now."""
-        return await self._asked.call((wanted.shop_id, near_max), wanted.embedding)
+        current = await self._placed.call(wanted.shop_id, None)
+        if current.server in self._stores.index.away:
+            return None
+        return await self._asked[current.server].call((current.address, near_max), wanted.embedding)
 
-    async def _ask_chroma(self, key: tuple[UUID, int], wanted: list[Embeddings]) -> Sequence[Near | None]:
-        shop_id, near_max = key
-        index = self._stores.index
-        current = await collections.current(self._stores.db, shop_id, self._checkpoint, index.servers)
-        if current.server in index.away:
-            return [None] * len(wanted)
+    async def _place(self, shop_id: UUID, wanted: list[None]) -> Sequence[Current]:
+        homes = self._stores.index.homes
+        current = await collections.current(self._stores.db, shop_id, self._checkpoint, homes)
+        return [current] * len(wanted)
+
+    async def _ask_chroma(self, key: tuple[str, int], wanted: list[Embeddings]) -> Sequence[Near | None]:
+        address, near_max = key
         try:
             async with metrics.chroma("search"):
-                return await index.search(current.address, np.stack(wanted), near_max)
+                return await self._stores.index.search(address, np.stack(wanted), near_max)
         except (NotFound, IndexAway):  # nothing embedded yet, or its collection has just been dropped
             return [None] * len(wanted)
 
