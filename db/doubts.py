@@ -20,18 +20,20 @@ async def ghosts(db: Db, shop_id: UUID, photo_ids: list[UUID]) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def settled(db: Db, shop_id: UUID, *, after: UUID | None, limit: int) -> list[UUID]:
-    """Live, ready photos without a job, in the order of their ids: Chroma should hold each."""
+async def settled(db: Db, shop_id: UUID, *, checkpoint: str, after: UUID | None, limit: int) -> list[UUID]:
+    """Live, ready, embedded photos without a job, in the order of their ids: the collection should hold each."""
     rows = await db.fetch(
         """
         SELECT p.id FROM photos p
         WHERE p.shop_id = $1 AND p.status = 'ready' AND p.deleted_at IS NULL AND ($2::uuid IS NULL OR p.id > $2)
             AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.photo_id = p.id)
+            AND EXISTS (SELECT 1 FROM embeddings e WHERE e.photo_id = p.id AND e.checkpoint = $4)
         ORDER BY p.id LIMIT $3
         """,
         shop_id,
         after,
         limit,
+        checkpoint,
     )
     return [row["id"] for row in rows]
 

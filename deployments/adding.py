@@ -6,13 +6,13 @@ Every step may be repeated: what a crash left done is found done.
 import asyncio
 import logging
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 from uuid import UUID
 
 import numpy as np
 
-from db import collections, embeddings, jobs, photos
+from db import collections, doubts, embeddings, jobs, photos
 from db.breaker import Breaker
 from db.errors import IndexAway, NotFound, Overloaded, Unavailable
 from db.jobs import Job
@@ -78,6 +78,8 @@ class Parts:
     breaker: Breaker
     reading: asyncio.Semaphore
     """How many photos are in memory undecoded: 64 of 20 MB would be too many."""
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
+    """A collection is not where it should be: a reconciliation is due."""
 
 
 async def add(parts: Parts, batch: list[Job]) -> None:
@@ -158,22 +160,25 @@ async def _place(parts: Parts, shop_id: UUID, batch: list[Job], known: dict[UUID
 async def _into_chroma(parts: Parts, shop_id: UUID, photo_ids: list[UUID], vectors: Embeddings) -> str:
     """The collection they were added to. Raises NotFound for a deleted shop: its collection must not come back."""
     db, index = parts.stores.db, parts.stores.index
-    name = (await collections.current(db, shop_id, parts.checkpoint, index.servers)).address
+    name = (await collections.current(db, shop_id, parts.checkpoint, index.homes)).address
     try:
         await index.add(name, photo_ids, vectors)
-    except NotFound:  # the shop's first photos, or a rebuild has just dropped it
-        name = (await collections.current(db, shop_id, parts.checkpoint, index.servers)).address
-        await index.create(name)
-        await _add_to_new(parts, name, photo_ids, vectors)
+    except NotFound:  # the shop's first photos, or a rebuild has just dropped it, or its server has lost it
+        name = (await collections.current(db, shop_id, parts.checkpoint, index.homes)).address
+        # One that holds these photos alone would be taken for the whole shop.
+        if not await doubts.settled(db, shop_id, checkpoint=parts.checkpoint, after=None, limit=1):
+            await index.create(name)
+        await _add_again(parts, name, photo_ids, vectors)
     return name
 
 
-async def _add_to_new(parts: Parts, name: str, photo_ids: list[UUID], vectors: Embeddings) -> None:
+async def _add_again(parts: Parts, name: str, photo_ids: list[UUID], vectors: Embeddings) -> None:
     """NotFound would say that the shop is gone, and its photos would be left without jobs."""
     try:
         await parts.stores.index.add(name, photo_ids, vectors)
     except NotFound as error:
-        raise Unavailable(f"the collection {name} was dropped as soon as it was made") from error
+        parts.lost.set()
+        raise IndexAway(f"the collection {name} is lost until the reconciler has filled it") from error
 
 
 async def _finish(parts: Parts, shop_id: UUID, name: str, batch: list[Job]) -> set[UUID]:

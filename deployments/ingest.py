@@ -14,19 +14,15 @@ from db.files import Files
 from db.index import Index
 from db.postgres import connect
 from db.stores import Stores
-from deployments import clients, metrics
+from deployments import clients, metrics, rounds
 from deployments.adding import Limits, Parts
 from deployments.decode import Decoders
-from deployments.reconcile import reconcile
 from deployments.settings import Settings
 from deployments.worker import Worker
 from models.checkpoint import find
 
 log = logging.getLogger(__name__)
 
-RECONCILE_S = 600.0
-RECONCILE_AGAIN_S = 15.0
-"""After a round that a part's absence cut short."""
 GAUGES_S = 5.0
 
 
@@ -41,7 +37,6 @@ class Ingest:
             index=Index(settings.chroma_url),
             files=Files(settings.photos_url),
         )
-        self._checkpoint = checkpoint.id
         self._decoders = Decoders(settings.decoders)
         self._recorder = metrics.PhotoRecorder()
         parts = Parts(
@@ -56,7 +51,8 @@ class Ingest:
         )
         self._worker = Worker(parts)
         self._worker.start()
-        self._sides = [asyncio.create_task(self._reconcile()), asyncio.create_task(self._measure())]
+        reconciling = rounds.go(self._stores, checkpoint.id, parts.lost, self._worker.wake)
+        self._sides = [asyncio.create_task(reconciling), asyncio.create_task(self._measure())]
 
     async def wake(self) -> None:
         self._worker.wake()
@@ -75,20 +71,6 @@ class Ingest:
         self._decoders.close()
         await self._stores.index.close()
         await self._stores.db.close()
-
-    async def _reconcile(self) -> None:
-        while True:
-            try:
-                await reconcile(self._stores, self._checkpoint)
-                pause_s = RECONCILE_S
-            except Unavailable as error:
-                log.warning("the reconciliation was cut short", extra={"error": str(error)})
-                pause_s = RECONCILE_AGAIN_S
-            except Exception:
-                log.exception("the reconciliation failed")
-                pause_s = RECONCILE_S
-            self._worker.wake()
-            await asyncio.sleep(pause_s)
 
     async def _measure(self) -> None:
         while True:

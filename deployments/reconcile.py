@@ -10,7 +10,7 @@ from db import buckets, collections, doubts, idempotency, jobs, locks, servers, 
 from db.collections import Current
 from db.errors import IndexAway, NotFound
 from db.stores import Stores
-from deployments.rebuild import LOCK
+from deployments.rebuild import LOCK, rebuild
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,8 @@ class Repairs:
     """Photos that needed one and had none."""
     collections: int = 0
     """Dropped: of deleted shops, or of versions that answer no more."""
+    rebuilt: int = 0
+    """Collections that were not where they should be, as after a server lost its disk: filled from Postgres."""
     shops: int = 0
     """Deleted ones whose last traces went."""
     files: int = 0
@@ -37,15 +39,14 @@ class Repairs:
 async def reconcile(stores: Stores, checkpoint: str) -> Repairs | None:
     """One round; None when another replica is at it. Leaves out what is on a Chroma server that is away.
 
-    Raises Unavailable; IndexAway when all servers are away.
+    Raises Unavailable; IndexAway when all servers are away, or have gone away meanwhile.
     """
     async with locks.attempt(stores.db, LOCK) as ours:
         if not ours:
             return None
         repairs = Repairs()
         names = await stores.index.names()  # before Postgres is read: a collection's row is written before it is made
-        if stores.index.is_away:
-            raise IndexAway("no Chroma server answers")
+        _must_answer(stores)
         await _drop_strays(stores, names, repairs)
         await _forget_shops(stores, names, repairs)
         await _collections(stores, checkpoint, repairs)
@@ -53,21 +54,30 @@ async def reconcile(stores: Stores, checkpoint: str) -> Repairs | None:
         await idempotency.expire(stores.db)
         await buckets.expire(stores.db)
         await sessions.expire(stores.db)
+        _must_answer(stores)
     if repairs != Repairs():
         log.info("repaired", extra=vars(repairs))
     return repairs
 
 
+def _must_answer(stores: Stores) -> None:
+    if stores.index.is_away:
+        raise IndexAway("no Chroma server answers")
+
+
 async def _drop_strays(stores: Stores, names: list[str], repairs: Repairs) -> None:
     """Names that are not ours belong to a neighbour on the same server."""
-    answering: set[str] = set()
+    answering: dict[str, str] = {}
     after = None
     while page := await collections.page(stores.db, after=after, limit=PAGE):
-        answering.update(_bare(each.address) for each in page)
+        answering |= {_bare(each.address): each.address for each in page}
         after = page[-1]
+    there = set(names)
     for name in names:
-        # Compared without the server: one that was given another name keeps what it has.
-        if collections.shop_of(name) and _bare(name) not in answering and await _drop(stores, name):
+        # A server that was given another name keeps what it has: what answers is then nowhere under its address.
+        answers = answering.get(_bare(name), "")
+        stray = not answers or (answers != name and answers in there)
+        if collections.shop_of(name) and stray and await _drop(stores, name):
             repairs.collections += 1
 
 
@@ -106,17 +116,23 @@ async def _collections(stores: Stores, checkpoint: str, repairs: Repairs) -> Non
 
 
 async def _collection(stores: Stores, current: Current, repairs: Repairs, *, queue: bool) -> None:
-    present = await _ids(stores, current.address)  # before Postgres is read: what is added between is not missing
+    try:
+        present = await stores.index.ids(current.address)  # before Postgres: what is added between is not missing
+    except NotFound:
+        if queue:
+            await _fill(stores, current, repairs)
+        return
     await _remove_ghosts(stores, current.shop_id, current.address, present, repairs)
     if queue:
-        await _queue_missing(stores, current.shop_id, present, repairs)
+        await _queue_missing(stores, current, present, repairs)
 
 
-async def _ids(stores: Stores, name: str) -> set[UUID]:
-    try:
-        return await stores.index.ids(name)
-    except NotFound:
-        return set()  # the worker makes it again for the first missing photo
+async def _fill(stores: Stores, current: Current, repairs: Repairs) -> None:
+    """Whole and at once: filled photo by photo it would answer for the shop while it holds a part of it."""
+    if await doubts.settled(stores.db, current.shop_id, checkpoint=current.checkpoint, after=None, limit=1):
+        with suppress(NotFound):  # deleted meanwhile
+            await rebuild(stores, current.shop_id, current.checkpoint, server=current.server)
+            repairs.rebuilt += 1
 
 
 async def _remove_ghosts(stores: Stores, shop_id: UUID, name: str, present: set[UUID], repairs: Repairs) -> None:
@@ -126,9 +142,9 @@ async def _remove_ghosts(stores: Stores, shop_id: UUID, name: str, present: set[
         repairs.ghosts += len(ghosts)
 
 
-async def _queue_missing(stores: Stores, shop_id: UUID, present: set[UUID], repairs: Repairs) -> None:
-    after = None
-    while settled := await doubts.settled(stores.db, shop_id, after=after, limit=PAGE):
+async def _queue_missing(stores: Stores, current: Current, present: set[UUID], repairs: Repairs) -> None:
+    shop_id, checkpoint, after = current.shop_id, current.checkpoint, None
+    while settled := await doubts.settled(stores.db, shop_id, checkpoint=checkpoint, after=after, limit=PAGE):
         await _queue(stores, shop_id, [photo_id for photo_id in settled if photo_id not in present], repairs)
         after = settled[-1]
 

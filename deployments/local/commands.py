@@ -16,6 +16,7 @@ from deployments.local.configuration import Configuration
 from deployments.local.errors import StartFailed
 from deployments.local.folder import DataFolder
 from deployments.local.supervisor import Supervisor
+from deployments.rebuild import Done
 
 
 async def migrate() -> None:
@@ -29,14 +30,24 @@ async def rebuild_index(shop: str | None) -> None:
     given = configuration.read(os.environ)
     async with _stores(given) as (stores, text):
         checkpoint = configuration.find_checkpoint(text).id
+        done = Done()
         try:
             if shop is None:
-                photos = await rebuild.rebuild_all(stores, checkpoint)
+                done = await rebuild.rebuild_all(stores, checkpoint)
             else:
-                photos = await rebuild.rebuild_shop(stores, ids.parse("shp", shop), checkpoint)
+                done.photos = await rebuild.rebuild_shop(stores, ids.parse("shp", shop), checkpoint)
         except (NotFound, Unavailable) as error:
             raise StartFailed(f"The index was not rebuilt: {error}") from error
-        print(f"Rebuilt from Postgres: {photos} photos under {checkpoint}.")
+        print(f"Rebuilt from Postgres: {done.photos} photos under {checkpoint}.")
+        if done.left_out:
+            raise StartFailed(" ".join(_left_out(name, count) for name, count in done.left_out.items()))
+
+
+def _left_out(server: str, count: int) -> str:
+    return (
+        f"{count} collection(s) on {server} were left out: start it, name it in FITMATCH_CHROMA_URL,"
+        f" or `fitmatch move-shop --from {server} --to` another."
+    )
 
 
 async def move_shop(shop: str | None, *, origin: str | None, server: str) -> None:
@@ -44,12 +55,14 @@ async def move_shop(shop: str | None, *, origin: str | None, server: str) -> Non
     async with _stores(configuration.read(os.environ)) as (stores, _):
         try:
             if shop is None:
-                photos = await rebuild.move_all(stores, origin or "", server)
+                done = await rebuild.move_all(stores, origin or "", server)
             else:
-                photos = await rebuild.move_shop(stores, ids.parse("shp", shop), server)
-        except (NotFound, Unavailable) as error:
+                done = await rebuild.move_shop(stores, ids.parse("shp", shop), server)
+        except NotFound as error:
+            raise StartFailed(f"Nothing was moved: {str(error).rstrip('.')}.") from error
+        except Unavailable as error:
             raise StartFailed(f"Not everything was moved: {error}. The same command goes on where it was.") from error
-        print(f"Moved to {server}: {photos} photos.")
+        print(f"Moved to {server}: {len(done.shops)} shop(s) with {done.photos} photos.")
 
 
 @asynccontextmanager

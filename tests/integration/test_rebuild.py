@@ -107,7 +107,7 @@ async def test_every_shop_is_rebuilt_after_chroma_was_wiped(stores: Stores) -> N
     for name in await stores.index.names():
         await stores.index.drop(name)
 
-    assert await rebuild_all(stores, CHECKPOINT) == 15
+    assert (await rebuild_all(stores, CHECKPOINT)).photos == 15
 
     for shop, photos in filled_shops:
         assert await stores.index.ids(collections.name(shop, CHECKPOINT, 2)) == set(photos)

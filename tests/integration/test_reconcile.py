@@ -73,13 +73,24 @@ async def test_missing_photos_get_a_job(stores: Stores) -> None:
     assert await queued(stores.db) == set(photos[1:])
 
 
-async def test_a_lost_collection_is_queued_whole(stores: Stores) -> None:
+async def test_a_lost_collection_is_filled_whole_under_its_next_name(stores: Stores) -> None:
     shop, photos = await filled(stores, 3)
     await stores.index.drop(collections.name(shop, CHECKPOINT, 1))
 
-    await reconcile(stores, CHECKPOINT)
+    assert await reconcile(stores, CHECKPOINT) == Repairs(rebuilt=1)
 
-    assert await queued(stores.db) == set(photos)
+    assert await stores.index.ids(collections.name(shop, CHECKPOINT, 2)) == set(photos)
+    assert await queued(stores.db) == set()
+
+
+async def test_a_shop_without_a_ready_photo_gets_no_collection(stores: Stores) -> None:
+    shop = await rows.shop(stores.db)
+    await stores.index.drop(await rows.collection(stores.db, stores.index, shop))
+    await rows.queued(stores.db, shop)
+
+    assert await reconcile(stores, CHECKPOINT) == Repairs()
+
+    assert await stores.index.names() == []
 
 
 @pytest.mark.parametrize("state", ["queued", "embedding"])
