@@ -1,4 +1,4 @@
-"""Takes uploaded photos to ready, behind the answers: workers, the reconciler and the queue's gauges of a replica."""
+"""Takes uploaded photos to ready, behind the answers: workers, the reconciler and the gauges of a replica."""
 
 import asyncio
 import logging
@@ -75,6 +75,8 @@ class Ingest:
     async def _measure(self) -> None:
         while True:
             try:
+                health = await self._stores.index.health()
+                self._recorder.chroma({name: health[name] == "ok" for name in self._stores.index.servers})
                 depth = await jobs.depth(self._stores.db)
                 self._recorder.queue(depth.waiting, depth.oldest_s)
             except Unavailable:

@@ -20,13 +20,14 @@ BATCH_SIZES: list[float] = [1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 51
 
 
 class PhotoRecorder:
-    """Of an Ingest replica: what became of photos, and the queue they wait in."""
+    """Of an Ingest replica: what became of photos, the queue they wait in, and the Chroma servers they go to."""
 
     def __init__(self) -> None:
         tags = cast("tuple[str]", ("outcome", "code"))  # Ray's annotation allows one only, its code any number
         self._photos = Counter("fitmatch_photos_total", "Photos by what became of them, failed ones by code", tags)
         self._depth = Gauge("fitmatch_queue_depth_jobs", "Photos whose place in the index is in doubt")
         self._age = Gauge("fitmatch_queue_oldest_age_seconds", "Age of the oldest job")
+        self._up = Gauge("fitmatch_chroma_up", "Whether this Chroma server answers (1)", tag_keys=("server",))
 
     def photos(self, outcome: Outcome, count: int, *, code: str = "") -> None:
         if count:
@@ -36,6 +37,10 @@ class PhotoRecorder:
         """The same in every replica: take the maximum, not the sum."""
         self._depth.set(jobs)
         self._age.set(oldest_s)
+
+    def chroma(self, up: dict[str, bool]) -> None:
+        for server, answers in up.items():
+            self._up.set(float(answers), {"server": server})
 
 
 class BatchRecorder:
