@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 import numpy as np
 from ray.exceptions import RayError, RayTaskError
@@ -32,6 +33,10 @@ TEXT_SILENCE_S_MAX = 5.0
 RECOMMEND_SILENCE_S_MAX = 7.0
 IMAGE_SILENCE_S_MAX = 30.0
 """Batches of photos wait behind others for seconds on a CPU; none of them is waited for by a shopper."""
+
+SLOW_MS = 200.0
+"""A shop whose last search took longer is slow: its Chroma server is, or it is large and that server away."""
+SLOW_SHOPS_MAX = 10_000
 
 Result = TypeVar("Result")
 
@@ -81,14 +86,20 @@ class Query:
         self._handle = handle
         self._decoders = decoders
         self._side = side
-        self._asks: Batcher[Ask, Answer] = Batcher(self._recommend, Limits(size_max=64, waiting_max=512, parallel=4))
+        limits = Limits(size_max=64, waiting_max=512, parallel=4)
+        self._asks: Batcher[Ask, Answer] = Batcher(self._recommend, limits)
+        self._slow_asks: Batcher[Ask, Answer] = Batcher(self._recommend, limits)
+        self._slow_shops: set[UUID] = set()
+        """Their asks travel apart: a call ends with its slowest ask."""
         self._shown: Batcher[tuple[Ask, Pixels], Answer] = Batcher(
             self._recommend_for_photos, Limits(size_max=8, waiting_max=32, parallel=2)
         )
 
     async def recommend(self, ask: Ask) -> Answer:
         if ask.photo is None:
-            return await self._asks.submit(ask)
+            answer = await (self._slow_asks if ask.shop_id in self._slow_shops else self._asks).submit(ask)
+            self._note(ask.shop_id, answer.search_ms)
+            return answer
         pixels = await self._prepare(ask.photo)
         return await self._shown.submit((replace(ask, photo=None), pixels))
 
@@ -97,6 +108,12 @@ class Query:
             return await _call(self._handle.canary.remote, CANARY_S_MAX)
         except (Overloaded, Unavailable) as error:
             return {"query": str(error)}
+
+    def _note(self, shop_id: UUID, search_ms: float) -> None:
+        if search_ms <= SLOW_MS:
+            self._slow_shops.discard(shop_id)
+        elif len(self._slow_shops) < SLOW_SHOPS_MAX:
+            self._slow_shops.add(shop_id)
 
     async def _recommend(self, asks: list[Ask]) -> Sequence[Answer | Exception]:
         return await _call(lambda: self._handle.recommend.remote(asks), RECOMMEND_S_MAX, RECOMMEND_SILENCE_S_MAX)

@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
@@ -161,3 +161,34 @@ async def test_a_photo_whose_decoder_is_killed_is_the_photos_fault(decoders: Dec
         await query.recommend(Ask(uuid4(), 5, photo=photo))
 
     await query.recommend(Ask(uuid4(), 5, photo=photo))
+
+
+class SlowHandle:
+    """Of one shop, which is searched slowly; a call is held while it holds an ask of it."""
+
+    def __init__(self, slow: UUID) -> None:
+        self.recommend = self
+        self.let_go = asyncio.Event()
+        self._slow = slow
+
+    async def remote(self, asks: list[Ask]) -> list[Answer]:
+        slow = [ask.shop_id == self._slow for ask in asks]
+        if any(slow):
+            await self.let_go.wait()
+        return [Answer((), 1, "mini@1", exact=False, embed_ms=0, search_ms=900.0 * one) for one in slow]
+
+
+async def test_asks_of_other_shops_do_not_travel_with_those_of_a_slow_one(decoders: Decoders) -> None:
+    slow, other = uuid4(), uuid4()
+    handle = SlowHandle(slow)
+    query = Query(cast("DeploymentHandle[Any]", handle), decoders, 32)
+    handle.let_go.set()
+    await query.recommend(Ask(slow, 5, "red"))
+    handle.let_go.clear()
+
+    held = asyncio.create_task(query.recommend(Ask(slow, 5, "red")))
+    await asyncio.wait_for(query.recommend(Ask(other, 5, "red")), 5)
+
+    assert not held.done()
+    handle.let_go.set()
+    await held
