@@ -1,6 +1,7 @@
 """Compares Chroma and the files with Postgres, which is right, and repairs what differs."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 
 PAGE = 1000
 SHOPS_PAGE = 100
+FILL_S_MAX = 120.0
+"""A round begins no further rebuild after that: who waits for the lock gets it before the next round."""
 
 
 @dataclass
@@ -107,24 +110,29 @@ async def _forget_shops(stores: Stores, names: list[str], repairs: Repairs) -> N
 
 
 async def _collections(stores: Stores, checkpoint: str, repairs: Repairs) -> None:
+    ends = time.monotonic() + FILL_S_MAX
     after = None
     while page := await collections.page(stores.db, after=after, limit=PAGE):
         for current in page:
             with suppress(IndexAway):
-                await _collection(stores, current, repairs, queue=current.checkpoint == checkpoint)
+                present = await _collection(stores, current, repairs)
+                if current.checkpoint != checkpoint:
+                    continue
+                if present is not None:
+                    await _queue_missing(stores, current, present, repairs)
+                elif not repairs.rebuilt or time.monotonic() < ends:
+                    await _fill(stores, current, repairs)
         after = page[-1]
 
 
-async def _collection(stores: Stores, current: Current, repairs: Repairs, *, queue: bool) -> None:
+async def _collection(stores: Stores, current: Current, repairs: Repairs) -> set[UUID] | None:
+    """What it holds, without ghosts; None: it is lost."""
     try:
         present = await stores.index.ids(current.address)  # before Postgres: what is added between is not missing
     except NotFound:
-        if queue:
-            await _fill(stores, current, repairs)
-        return
+        return None
     await _remove_ghosts(stores, current.shop_id, current.address, present, repairs)
-    if queue:
-        await _queue_missing(stores, current, present, repairs)
+    return present
 
 
 async def _fill(stores: Stores, current: Current, repairs: Repairs) -> None:

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 600.0
 AGAIN_S = 15.0
-"""After a round that a part's absence cut short, after a Chroma server has come back, or when a collection is lost."""
+"""After a round that a part's absence cut short, after a Chroma server has come back, or while collections are lost."""
 
 
 async def go(stores: Stores, checkpoint: str, lost: asyncio.Event, wake: Callable[[], None]) -> None:
@@ -22,8 +22,8 @@ async def go(stores: Stores, checkpoint: str, lost: asyncio.Event, wake: Callabl
         lost.clear()
         returns = stores.index.returns
         try:
-            await reconcile(stores, checkpoint)
-            pause_s = EVERY_S
+            repairs = await reconcile(stores, checkpoint)
+            pause_s = AGAIN_S if repairs and repairs.rebuilt else EVERY_S  # there may be more
         except Unavailable as error:
             log.warning("the reconciliation was cut short", extra={"error": str(error)})
             pause_s = AGAIN_S

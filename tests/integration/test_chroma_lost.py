@@ -12,6 +12,7 @@ from db import collections
 from db.errors import IndexAway
 from db.index import Index
 from db.stores import Stores
+from deployments import reconcile as reconciler
 from deployments import rounds
 from deployments.local.chroma import EmbeddedChroma
 from deployments.rebuild import rebuild_shop
@@ -91,6 +92,24 @@ async def test_the_reconciler_goes_another_round_soon_when_something_may_be_lost
         lost.set()
 
     await until(lambda: is_version(stores, there, 2))
+    going.cancel()
+    await asyncio.gather(going, return_exceptions=True)
+
+
+async def test_a_round_that_has_rebuilt_for_long_leaves_the_rest_to_the_next_which_follows_soon(
+    stores: Stores, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciler, "FILL_S_MAX", 0.0)
+    monkeypatch.setattr(rounds, "AGAIN_S", 0.05)
+    lost = [*await two_shops(stores, worker), *await two_shops(stores, worker)]
+    for address in await stores.index.names():
+        await stores.index.drop(address)
+
+    assert await reconcile(stores, CHECKPOINT) == Repairs(rebuilt=1)
+
+    going = asyncio.create_task(rounds.go(stores, CHECKPOINT, asyncio.Event(), lambda: None))
+    for shop in lost:
+        await until(lambda shop=shop: is_version(stores, shop, 2))
     going.cancel()
     await asyncio.gather(going, return_exceptions=True)
 
