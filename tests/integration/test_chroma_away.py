@@ -208,6 +208,21 @@ async def test_photos_and_removals_do_not_wait_for_another_shops_server_that_han
     assert await statuses(stores.db) == {"ready": 8}
 
 
+async def test_a_server_that_is_found_dead_within_a_turn_is_left_out_of_the_rest_of_it(
+    stores: Stores, worker: Worker, second: EmbeddedChroma
+) -> None:
+    here, there = await two_shops(stores, worker)
+    [tried, fresh] = await upload(stores, there, jpeg(3), jpeg(4))
+    await upload(stores, here, jpeg(3))
+    await stores.db.execute("UPDATE jobs SET attempts = 1 WHERE photo_id = $1", tried)
+    second.stop()
+
+    await worker.turn()
+
+    assert await waiting(stores) == {there: 2}
+    assert await stores.db.fetchval("SELECT due FROM jobs WHERE photo_id = $1", fresh) is None
+
+
 async def test_the_backlog_of_a_server_that_is_back_does_not_come_before_everybody(
     stores: Stores, decoders: Decoders, second: EmbeddedChroma
 ) -> None:
@@ -239,7 +254,7 @@ async def test_a_removal_does_not_wait_for_the_collection_of_a_former_checkpoint
     second.stop()
     await rows.delete(stores.db, gone)
 
-    await drain(worker)
+    await worker.turn()
 
     assert await waiting(stores) == {}
     second.start()
