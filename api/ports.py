@@ -58,7 +58,10 @@ class Query(Protocol):
         ...
 
     async def canary(self) -> dict[str, str]:
-        """Part name → "ok" or what is wrong, for `clip` and `chroma`; never raises. Answers within 3 s."""
+        """Part name → "ok" or what is wrong: `clip`, `chroma`, `chroma NAME` of each server that is away.
+
+        Never raises: a Query that is silent for 3 s is a part of its own, `query`.
+        """
         ...
 
 

@@ -32,7 +32,7 @@ CANARY_S_MAX = 3.0
 TEXT_SILENCE_S_MAX = 5.0
 RECOMMEND_SILENCE_S_MAX = 7.0
 IMAGE_SILENCE_S_MAX = 30.0
-"""Batches of photos wait behind others for seconds on a CPU; none of them is waited for by a shopper."""
+"""Batches of photos wait behind others for seconds on a CPU. A shopper's photo has a shorter limit of its own."""
 
 SLOW_MS = 200.0
 """A shop whose last search took longer is slow: its Chroma server is, or it is large and that server away."""

@@ -66,12 +66,16 @@ class PromptRecorder:
     def __init__(self) -> None:
         self._prompts = Counter("fitmatch_prompts_total", "Prompts asked")
         self._hits = Counter("fitmatch_prompt_cache_hits_total", "Prompts whose embedding was remembered")
+        self._answers = Counter("fitmatch_answers_total", "Answers by how they were found", ("how",))
 
     def asked(self, prompts: int, *, cached: int) -> None:
         if prompts:
             self._prompts.inc(prompts)
         if cached > 0:
             self._hits.inc(cached)
+
+    def answered(self, *, exact: bool) -> None:
+        self._answers.inc(1, {"how": "exact" if exact else "index"})
 
 
 @asynccontextmanager

@@ -25,8 +25,9 @@ from models.types import Embeddings, Pixels
 
 CHROMA_S_MAX = 1.0
 """A prompt waits no longer for Chroma: exact search answers instead."""
-PHOTOS_S_MAX = 8.0
-"""For the image tower; the Gateway gives up after ten."""
+PHOTOS_S_MAX = 6.0
+"""For the image tower: less than the Gateway waits for a silent Query, so that a busy tower does not pass for a lost
+host (`clients.RECOMMEND_SILENCE_S_MAX`)."""
 PHOTO_WEIGHT = 0.4
 """Of a photo beside words (docs/decisions/0005-words-beside-a-photo.md)."""
 
@@ -112,6 +113,7 @@ class Query:
         else:
             wanted = Wanted(ask.shop_id, embedding, ask.num_results, ask.filter, ask.min_score, ask.like_product_id)
             found, exact = await self._search.run(wanted)
+            self._metrics.answered(exact=exact)
         search_ms = (time.perf_counter() - start) * 1000
         return Answer(tuple(found), chunks, self._checkpoint, exact, embed_ms, search_ms)
 

@@ -109,5 +109,5 @@ def _on_gpu(checkpoint: Checkpoint, device: Device) -> bool:
     if clip_torch.has_cuda():
         return True
     if device == "cuda":
-        raise DeviceUnavailable("There is no CUDA device here. Set FITMATCH_DEVICE to cpu or auto.")
+        raise DeviceUnavailable("There is no CUDA device here. Set `device` under `args` of the config to cpu or auto.")
     return False

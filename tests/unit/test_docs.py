@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import yaml
+
 from deployments.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -18,11 +20,17 @@ def test_every_metric_is_documented() -> None:
 
 
 def test_every_address_and_secret_is_documented() -> None:
-    args = {"device", "seed_routes", "gpu_graphs", "prompts_cached", "decoders", "jobs_max", "lease_s", "attempts_max"}
-    towers = {f"{tower}_{what}" for tower in ("image", "text") for what in ("batch_max", "threads")}
-
-    for name in set(Settings.model_fields) - args - towers:
+    for name in set(Settings.model_fields) - _args():
         assert f"`FITMATCH_{name.upper()}`" in OPERATIONS, name
+
+
+def test_what_the_serve_configs_say_under_args_is_documented() -> None:
+    configs = [yaml.safe_load(file.read_text()) for file in ROOT.glob("serve_config*.yaml")]
+    used = {name for config in configs for name in config["applications"][0]["args"]}
+
+    assert len(configs) == 3
+    assert used - _args() <= {"checkpoint"}  # also an address, FITMATCH_CHECKPOINT
+    assert _args() <= set(Settings.model_fields)
 
 
 def test_every_warning_of_a_running_deployment_is_documented() -> None:
@@ -71,3 +79,10 @@ def test_every_link_between_documents_leads_somewhere() -> None:
     ]
 
     assert broken == []
+
+
+def _args() -> set[str]:
+    """The first column of the table of what stands under `args`."""
+    table = OPERATIONS.partition("\n| under `args` |")[2].partition("\n\n")[0]
+    first = re.findall(r"^\| (`.+?) \|", table, re.MULTILINE)
+    return set(re.findall(r"`(\w+)`", " ".join(first)))

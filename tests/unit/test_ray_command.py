@@ -5,6 +5,7 @@ from pathlib import Path
 
 from deployments.clients import RECOMMEND_SILENCE_S_MAX, TEXT_SILENCE_S_MAX
 from deployments.local.ray_command import RayPlace, RayPorts, command, redis_of, switches
+from deployments.query import PHOTOS_S_MAX
 
 PORTS = RayPorts(dashboard=8265, metrics=8090, haproxy_metrics=9101)
 TEMP = Path("ray")
@@ -43,6 +44,7 @@ def test_only_a_cluster_gives_up_hosts_early(tmp_path: Path) -> None:
 
     gone_after_s = int(of_cluster[checks[2]]) * (int(of_cluster[checks[0]]) + int(of_cluster[checks[1]])) / 1000
     assert gone_after_s < TEXT_SILENCE_S_MAX < RECOMMEND_SILENCE_S_MAX, "else the second try may choose the dead one"
+    assert PHOTOS_S_MAX < RECOMMEND_SILENCE_S_MAX, "else a busy image tower passes for a dead host"
     assert not set(checks) & set(switches(PORTS, tmp_path, tmp_path / "token", None))
 
 
