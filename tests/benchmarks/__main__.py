@@ -7,6 +7,8 @@ after the other, so that each can be run alone.
 
 import argparse
 import importlib
+import sys
+import time
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,9 +34,12 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = SCRATCH if arguments.quick else DOCS
     folder.mkdir(exist_ok=True)
+    started = time.monotonic()
     for name in arguments.only:
+        begun = time.monotonic()
         print(run(name, folder, quick=arguments.quick), flush=True)
-    print(f"written: {folder / 'benchmarks.md'}")
+        print(f"{name} took {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+    print(f"written: {folder / 'benchmarks.md'}, in {time.monotonic() - started:.0f} s")
 
 
 def names(text: str) -> list[str]:

@@ -29,6 +29,7 @@ def install() -> None:
     """Once; the folder is kept between runs. Raises NotInstalled."""
     if PROGRAM.exists():
         return
+    print(f"installing infinity-emb into {FOLDER} (1.4 GB)", file=sys.stderr, flush=True)
     index = os.environ.get("TORCH_INDEX")
     pip = [FOLDER / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     steps = [

@@ -43,7 +43,8 @@ class Insight:
             model_ms=1000 * self._median(after, "fitmatch_batch_seconds", tower="text"),
             batch=prompts / self._grown(after, "fitmatch_batch_photos_count", tower="text"),
             chroma_ms=1000 * self._median(after, "fitmatch_chroma_seconds", what="search"),
-            postgres_ms=1000 * self._median(after, "fitmatch_postgres_seconds", what="products"),
+            postgres_ms=1000
+            * sum(self._median(after, "fitmatch_postgres_seconds", what=what) for what in ("fitting", "products")),
         )
 
     def _scrape(self) -> Samples:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.benchmarks import charts, report
+from tests.benchmarks import charts, report, serving_aims
 from tests.benchmarks.clients import REPEATED
 from tests.benchmarks.found import Level, Round, Serving, Split, Weights
 
@@ -16,7 +16,8 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 def section(found: Serving) -> str:
     parts = [_opening(found)]
     for each in found.weights:
-        parts += [_photos(each, found), _prompts(each), _time(each), _processes(each)]
+        aims = serving_aims.text(each, OURS, PLAIN, INFINITY) if each.reference else ""
+        parts += [aims, _photos(each, found), _prompts(each), _time(each), _processes(each)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -142,8 +143,8 @@ def parts(split: Split) -> Mapping[str, float]:
         "hop to the text tower, waiting for its batch": split.embed_ms - inside.model_ms,
         "text model, words to embeddings": inside.model_ms,
         "Chroma": inside.chroma_ms,
-        "Postgres: products": inside.postgres_ms,
-        "the rest of the search: collection's name, ranking, the loop": split.search_ms
+        "Postgres: what fits, products": inside.postgres_ms,
+        "the rest of the search: where the collection is, ranking, waiting, the loop": split.search_ms
         - inside.chroma_ms
         - inside.postgres_ms,
         "**client's p50**": split.client_ms,

@@ -9,12 +9,14 @@ from typing import ClassVar
 
 import pytest
 
-from tests.benchmarks import insight, load, report, words
+from tests.benchmarks import insight, load, report, serving_aims, words
 from tests.benchmarks.__main__ import SECTIONS, names
+from tests.benchmarks.bare import Bare
 from tests.benchmarks.clients import MARK, REPEATED, Answers, Load, generate
-from tests.benchmarks.found import Level, Photos, Round, median
+from tests.benchmarks.found import Level, Photos, Round, Weights, median
 from tests.benchmarks.insight import median_of_buckets
 
+NAMES = ("FitMatch", "plain FastAPI", "infinity-emb")
 ORDER = ["model", "prompts", "photos"]
 REPORT = """# Benchmarks
 Ratios hold.
@@ -104,6 +106,34 @@ def test_rounds_become_the_median_of_each_measure_on_its_own() -> None:
     both = median(rounds)
 
     assert both == Round("one", 2.0, {"Chroma": 20.0}, Photos(8.0, 1.0), [_level(8.0)], None, [])
+
+
+def _round(name: str, *, new: float, repeated: float, p50: float, p95: float) -> Round:
+    """At 1, 8 and 32 clients alike; photos and prompts during an import are the same in each."""
+    level = Level(clients=1, repeated=False, per_s=new, p50_ms=p50, p95_ms=p95, p99_ms=0.0, cpu_ms=0.0)
+    levels = [replace(level, clients=clients) for clients in (1, 8, 32)]
+    levels += [replace(each, repeated=True, per_s=repeated) for each in levels]
+    return Round(name, 1.0, {}, Photos(20.0, 1.0), levels, replace(level, clients=8, p95_ms=60.0), [])
+
+
+def test_aims_say_how_far_we_are_and_whether_that_is_enough() -> None:
+    ours = _round("FitMatch", new=60.0, repeated=99.0, p50=30.0, p95=30.0)
+    plain = _round("plain FastAPI", new=20.0, repeated=20.0, p50=19.0, p95=50.0)
+    bare = Bare(photos_per_s=25.0, photos_batch=8, prompts_per_s=200.0, prompts_batch=16)
+    of = Weights("ViT-B/32", None, bare, {each.server: each for each in (ours, plain)})
+
+    found = {aim.what: (round(aim.found, 2), aim.reached) for aim in serving_aims.aims(of, *NAMES)}
+
+    assert found == {
+        "the bare text tower, new prompts, 32 clients": (0.3, False),
+        "plain FastAPI, new prompts, 32 clients": (3.0, True),
+        "plain FastAPI, repeated prompts, 32 clients": (4.95, False),
+        "plain FastAPI, p50 of a new prompt, 1 client": (1.58, False),
+        "the bare image tower, photos": (0.8, False),
+        "itself without an import, p95 of new prompts": (2.0, True),
+    }
+    table = serving_aims.text(of, *NAMES).replace(" \N{MULTIPLICATION SIGN}", "")
+    assert "| plain FastAPI, new prompts, 32 clients | at least 3 | 3.00 | yes |" in table
 
 
 class _Asked(BaseHTTPRequestHandler):
