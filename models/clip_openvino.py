@@ -15,24 +15,22 @@ from models.types import Embeddings, Pixels
 
 IMAGE_INPUTS = ("pixels",)
 TEXT_INPUTS = ("input_ids", "attention_mask")
+IN_FLIGHT = 1
+"""Batches at a time: each has all of a replica's threads."""
 
 
-class _OneByOne:
-    """A CPU computes one batch at a time, of any size."""
-
-    in_flight = 1
-
-    def use_batches(self, sizes: Sequence[int], *, graphs: bool) -> None:
-        pass
-
-
-class OpenVinoImageTower(_OneByOne):
+class OpenVinoImageTower:
     """Normalisation is part of the graph: it takes the bytes as they are."""
+
+    in_flight = IN_FLIGHT
 
     def __init__(self, checkpoint: Checkpoint, cpu: Cpu) -> None:
         self.side = checkpoint.side
         self._run = _Graph(_file(checkpoint, "image", cpu), IMAGE_INPUTS, cpu)
         self.dimension = self._run.dimension
+
+    def use_batches(self, sizes: Sequence[int], *, graphs: bool) -> None:
+        """Any size is as good as another."""
 
     def embed_photos(self, photos: Pixels) -> Embeddings:
         if not len(photos):
@@ -40,11 +38,16 @@ class OpenVinoImageTower(_OneByOne):
         return clip_prompts.unit(self._run(photos))
 
 
-class OpenVinoTextTower(_OneByOne):
+class OpenVinoTextTower:
+    in_flight = IN_FLIGHT
+
     def __init__(self, checkpoint: Checkpoint, cpu: Cpu) -> None:
         self._run = _Graph(_file(checkpoint, "text", cpu), TEXT_INPUTS, cpu)
         self.dimension = self._run.dimension
         self._tokenizer = tokenizer(checkpoint)
+
+    def use_batches(self, sizes: Sequence[int], *, graphs: bool) -> None:
+        """Any size is as good as another."""
 
     def embed_prompts(self, prompts: list[str]) -> tuple[Embeddings, list[int]]:
         return clip_prompts.embed(prompts, self._tokenizer, self._embed, self.dimension)

@@ -15,7 +15,7 @@ from deployments import clip as deployment
 from deployments.clip import BATCH_S_MAX, Clip, Ladder
 from deployments.settings import Settings
 from models.checkpoint import Checkpoint, find
-from models.clip_lanes import HostLane
+from models.clip_lanes import Host, Lane
 from models.clip_torch import Padded, TorchImageTower, load_image_tower
 from tests.unit.checkpoints import SMALL, cosines, save_clip
 
@@ -30,7 +30,7 @@ def tower(small: Checkpoint) -> TorchImageTower:
     """With two lanes, as on a GPU."""
     tower = load_image_tower(small, device="cpu")
     tower._padded = Padded(tower.forward, torch.device("cpu"))
-    second = HostLane()
+    second = Lane(Host())
     tower._padded._lanes.all.append(second)
     tower._padded._lanes._free.put(second)
     return tower

@@ -1,6 +1,5 @@
 """A GPU's path, dry: padding, lanes, graphs, halves. Streams, pinned memory and recording are the device's own."""
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from models.checkpoint import Checkpoint, find
 from models.clip import DeviceFull
-from models.clip_lanes import Forward, HostLane, Lane
+from models.clip_lanes import Host, Lane
 from models.clip_torch import LENGTHS, Padded, TorchImageTower, load_image_tower, load_text_tower
 from models.photo import prepare
 from models.types import Embeddings, Pixels
@@ -107,7 +106,7 @@ def test_lengths_are_padded_to_few_as_well(small: Checkpoint) -> None:
 
 
 def test_a_graph_is_replayed_instead_of_run() -> None:
-    lane, model = HostLane(), Model()
+    lane, model = Lane(Host()), Model()
     lane.capture(model, [rows(4)])
     captured = len(model.shapes)
 
@@ -131,7 +130,7 @@ def test_a_batch_too_large_for_the_memory_runs_in_halves_once() -> None:
 
 
 def test_an_answer_stays_as_it_was_when_the_next_batch_comes() -> None:
-    lane, model = HostLane(), Model()
+    lane, model = Lane(Host()), Model()
 
     first = lane.run(model, [rows(4)])
     before = first.copy()
@@ -143,17 +142,14 @@ def test_an_answer_stays_as_it_was_when_the_next_batch_comes() -> None:
 def test_two_batches_are_in_flight_where_there_are_two_lanes() -> None:
     both = Barrier(2, timeout=20)
 
-    class Meeting(HostLane):
-        def run(self, forward: Forward, arrays: Sequence[np.ndarray]) -> Embeddings:
-            both.wait()  # returns only when the other one is here as well
-            return super().run(forward, arrays)
+    def meeting(array: Tensor) -> Tensor:
+        both.wait()  # returns only when the other one is here as well
+        return array.float() * 2
 
-    padded = Padded(Model(), CPU)
-    lanes: list[Lane] = [Meeting(), Meeting()]
-    padded._lanes.all[:] = lanes
-    padded._lanes._free.get()
-    for lane in lanes:
-        padded._lanes._free.put(lane)
+    padded = Padded(meeting, CPU)
+    second = Lane(Host())
+    padded._lanes.all.append(second)
+    padded._lanes._free.put(second)
 
     with ThreadPoolExecutor(2) as threads:
         found = list(threads.map(padded.run, [rows(2), rows(3)]))
