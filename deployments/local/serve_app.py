@@ -117,8 +117,10 @@ def _why(application: dict[str, Any]) -> str:
 
 def _error_in(message: str) -> str:
     lines = [line.strip() for line in message.strip().splitlines() if line.strip()]
-    named = [line for line in lines if ": " in line and line.partition(":")[0].rpartition(".")[2].isidentifier()]
-    return _short(named[-1] if named else " ".join(lines[-2:]))
+    named = [
+        i for i, line in enumerate(lines) if ": " in line and line.partition(":")[0].rpartition(".")[2].isidentifier()
+    ]
+    return _short(" ".join(lines[named[-1] :] if named else lines[-2:]))
 
 
 def _short(text: str) -> str:
