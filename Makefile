@@ -39,7 +39,7 @@ fmt: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# QUICK=1 takes some ten minutes once everything is installed, and leaves docs/ alone; ONLY=serving renews this section of the report.
+# QUICK=1 takes nine minutes on two cores, installing apart, and leaves docs/ alone; ONLY=serving renews this section of the report.
 # infinity-emb, one of the baselines, gets a virtual environment of its own in .bench (1.4 GB; TORCH_INDEX counts there too).
 bench: .venv/bench
 	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
