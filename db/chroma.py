@@ -34,8 +34,9 @@ TOO_MANY_REQUESTS = 429
 REFUSED = 400
 SERVER_ERROR = 500
 
-_SPACE = {"hnsw": {"space": "cosine", "ef_construction": 100, "max_neighbors": 16, "ef_search": 2000}}
-"""Prompts lie apart from photos: with an ef_search of 200 one in thirty missed most of its ten nearest among 100,000
+_SPACE = {"hnsw": {"space": "cosine", "ef_construction": 200, "max_neighbors": 24, "ef_search": 4000}}
+"""Prompts lie apart from photos: with an ef_search of 200 one in thirty missed most of its ten nearest among 100,000,
+and in sparser graphs some find no way to theirs however far they look
 (docs/decisions/0007-exact-when-filters-are-rare.md)."""
 _DATABASE = "/api/v2/tenants/default_tenant/databases/default_database"
 
