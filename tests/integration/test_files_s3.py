@@ -3,7 +3,6 @@
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from db.errors import NotFound, Unavailable
 from db.files import Files
 from db.ids import new_id
 from deployments.local import ports
+from tests.e2e.instance import wait_for
 
 ROOT = Path(__file__).parent.parent.parent
 SERVER = ROOT / ".venv" / "s3" / "bin" / "python"
@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         )
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_it_answers(url, process, log)
+        wait_for(lambda: _answers(url, process, log), "the S3 server answers", START_S_MAX)
         httpx.put(f"{url}/{BUCKET}").raise_for_status()
         yield url
     finally:
@@ -60,15 +60,8 @@ def opened(url: str, monkeypatch: pytest.MonkeyPatch) -> Files:
     return Files(f"s3://{BUCKET}/live")
 
 
-def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_S_MAX
-    while not _answers(url):
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.1)
-
-
-def _answers(url: str) -> bool:
+def _answers(url: str, process: subprocess.Popen[bytes], log: Path) -> bool:
+    assert process.poll() is None, log.read_text()
     try:
         httpx.get(url, timeout=5)
     except httpx.HTTPError:

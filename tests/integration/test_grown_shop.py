@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from db import postgres, products
+from db import embeddings, postgres, products
 from db.postgres import Connection, Pool
 from deployments.settings import STATEMENT_S_MAX
 from tests.integration import rows
@@ -68,6 +68,38 @@ async def test_in_tables_that_were_never_counted_only_the_rows_asked_for_are_rea
 
     assert set(found) == set(fitting) == set(photo_ids)
     assert read == 5 * len(photo_ids)  # each photo twice, its product twice, the product's photo once
+
+
+async def test_exact_search_reads_each_row_once_in_tables_that_were_never_counted(pool: Pool) -> None:
+    for table in ("products", "photos", "embeddings"):
+        await pool.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+    shop = await rows.shop(pool)
+    await _import(pool, shop, 400)
+    photo_ids = [row["id"] for row in await pool.fetch("SELECT id FROM photos")]
+    vectors = rows.embeddings(400)
+    await embeddings.add(pool, rows.CHECKPOINT, [shop] * 400, photo_ids, vectors)
+    async with pool.acquire() as connection, _counting(connection):
+        found = await embeddings.nearest(_Only(connection), shop, rows.CHECKPOINT, vectors[0], None, 5)
+        read = await connection.fetchval(
+            """
+            SELECT sum(seq_tup_read + idx_tup_fetch)::int FROM pg_stat_xact_user_tables
+            WHERE relname IN ('products', 'photos', 'embeddings')
+            """
+        )
+
+    assert found[0].photo_id == photo_ids[0]
+    assert read == 3 * 400
+
+
+class _Only:
+    """A pool of the connection that counts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncGenerator[Connection]:
+        yield self._connection
 
 
 async def test_postgres_counts_anew_when_a_hundredth_has_changed(pool: Pool) -> None:

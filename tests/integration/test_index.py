@@ -10,6 +10,7 @@ from db.collections import name
 from db.errors import IndexAway, NotFound
 from db.ids import new_id
 from db.index import Index
+from models.types import Embeddings
 from tests.integration.ingesting import until
 from tests.integration.rows import CHECKPOINT, embeddings
 
@@ -30,6 +31,25 @@ async def test_the_nearest_come_first_with_their_cosine(index: Index, collection
     assert [photo for photo, _ in first] == [photos[i] for i in np.argsort(-(vectors @ vectors[0]))[:5]]
     assert first[0][1] == pytest.approx(1.0, abs=1e-5)
     assert second[0][0] == photos[1]
+
+
+async def test_prompts_which_lie_apart_from_photos_find_their_nearest(index: Index, collection: str) -> None:
+    dice = np.random.default_rng(1)
+    photos, photo_ids = _cone(dice, 3000, towards=0), [new_id() for _ in range(3000)]
+    prompts = _cone(dice, 20, towards=1)
+    for first in range(0, 3000, VECTORS_MAX):
+        await index.add(collection, photo_ids[first : first + VECTORS_MAX], photos[first : first + VECTORS_MAX])
+
+    found = await index.search(collection, prompts, 48)
+
+    nearest = np.argsort(-(prompts @ photos.T), axis=1)[:, :10]
+    assert [[photo for photo, _ in near[:10]] for near in found] == [[photo_ids[i] for i in row] for row in nearest]
+
+
+def _cone(dice: np.random.Generator, count: int, *, towards: int) -> Embeddings:
+    """float32[N, 64] of unit length around one axis."""
+    vectors = dice.normal(0, 0.1, (count, 64)) + np.eye(64)[towards]
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
 async def test_adding_a_present_id_again_changes_nothing(index: Index, collection: str) -> None:

@@ -10,9 +10,11 @@ from pydantic import SecretStr
 from ray.serve.handle import DeploymentHandle
 
 from api.ports import Answer, Ask
-from db import embeddings
+from db import collections, embeddings
 from db.errors import Unavailable
+from db.index import Index
 from db.postgres import Pool
+from deployments.metrics import PromptRecorder
 from deployments.query import Query
 from deployments.settings import MINI, Settings
 from models.checkpoint import find
@@ -86,6 +88,24 @@ async def test_a_photo_finds_what_looks_like_it_and_words_beside_it_move_the_sea
     assert [one.photo_id for one in alone.recommended] == [alike, between, meant]
     assert both.recommended[0].photo_id == between
     assert alone.recommended[0].similarity == pytest.approx(1, abs=1e-3)
+
+
+async def test_answers_are_counted_by_how_they_were_found(
+    pool: Pool, settings: Settings, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[bool] = []
+    monkeypatch.setattr(PromptRecorder, "answered", lambda _, *, exact: counted.append(exact))
+    shop = await rows.shop(pool)
+    photo = await photo_seen_as(pool, shop, WORDS)
+    query = await made(settings, PlayedTower(), PlayedTower())
+
+    await query.recommend([Ask(shop, 1, "red dress")])
+    here = (await collections.of_shop(pool, shop))[0].address
+    await index.create(here)
+    await index.add(here, [photo], WORDS[None, :])
+    await query.recommend([Ask(shop, 1, "red dress")])
+
+    assert counted == [True, False]
 
 
 async def test_another_shops_products_are_not_found_by_a_photo_of_them(pool: Pool, settings: Settings) -> None:

@@ -205,6 +205,7 @@ def test_metrics_of_what_was_before_do_not_count(asked: ThreadingHTTPServer, mon
 
     assert found.batch == 4.0
     assert found.chroma_ms == pytest.approx(5.0)
+    assert found.postgres_ms == pytest.approx(5.0 + 55.0)  # what fits, and the products
 
 
 def _exposition(*, prompts: int, batches: int, slow: int, fast: int) -> str:
@@ -220,6 +221,13 @@ ray_fitmatch_chroma_seconds_bucket{{what="search",le="0.01"}} {fast}
 ray_fitmatch_chroma_seconds_bucket{{what="search",le="1.0"}} {fast + slow}
 ray_fitmatch_chroma_seconds_bucket{{what="search",le="+Inf"}} {fast + slow}
 ray_fitmatch_chroma_seconds_bucket{{what="add",le="+Inf"}} 9{slow}
+# TYPE ray_fitmatch_postgres_seconds histogram
+ray_fitmatch_postgres_seconds_bucket{{what="fitting",le="0.01"}} {fast}
+ray_fitmatch_postgres_seconds_bucket{{what="fitting",le="0.1"}} {fast}
+ray_fitmatch_postgres_seconds_bucket{{what="fitting",le="+Inf"}} {fast}
+ray_fitmatch_postgres_seconds_bucket{{what="products",le="0.01"}} 0
+ray_fitmatch_postgres_seconds_bucket{{what="products",le="0.1"}} {fast}
+ray_fitmatch_postgres_seconds_bucket{{what="products",le="+Inf"}} {fast}
 """
 
 
