@@ -14,15 +14,10 @@ from db.errors import Overloaded
 from deployments import clip as deployment
 from deployments.clip import BATCH_S_MAX, Clip, Ladder
 from deployments.settings import Settings
-from models.checkpoint import Checkpoint, find
+from models.checkpoint import Checkpoint
 from models.clip_lanes import Host, Lane
 from models.clip_torch import Padded, TorchImageTower, load_image_tower
-from tests.unit.checkpoints import SMALL, cosines, save_clip
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    return find(str(save_clip(tmp_path_factory.mktemp("small"), **SMALL, projection_dim=48)))
+from tests.unit.checkpoints import cosines
 
 
 @pytest.fixture

@@ -8,25 +8,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.checkpoint import Checkpoint, find
+from models.checkpoint import Checkpoint
 from models.clip import DeviceFull
 from models.clip_lanes import Host, Lane
 from models.clip_torch import LENGTHS, Padded, TorchImageTower, load_image_tower, load_text_tower
 from models.photo import prepare
 from models.types import Embeddings, Pixels
-from tests.unit.checkpoints import PROMPTS, SMALL, cosines, own_embeddings, sample_photos, save_clip
+from tests.unit.checkpoints import PROMPTS, cosines, sample_photos
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    return find(str(save_clip(tmp_path_factory.mktemp("small"), **SMALL, projection_dim=48)))
-
-
-@pytest.fixture(scope="module")
-def own(small: Checkpoint) -> tuple[Embeddings, Embeddings]:
-    return own_embeddings(small.folder, sample_photos())
 
 
 def prepared(tower: TorchImageTower) -> Pixels:

@@ -16,19 +16,9 @@ from models.clip import Cpu, DeviceUnavailable, Precision, image_tower, text_tow
 from models.clip_runtime import openvino
 from models.photo import prepare
 from models.types import Embeddings, Pixels
-from tests.unit.checkpoints import PROMPTS, SMALL, apart, cosines, own_embeddings, sample_photos, save_clip
+from tests.unit.checkpoints import PROMPTS, apart, cosines, own_embeddings, sample_photos, save_clip
 
 NEAREST = {"f32": 0.9999, "bf16": 0.999}
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    return find(str(save_clip(tmp_path_factory.mktemp("small"), **SMALL, projection_dim=48)))
-
-
-@pytest.fixture(scope="module")
-def own(small: Checkpoint) -> tuple[Embeddings, Embeddings]:
-    return own_embeddings(small.folder, sample_photos())
 
 
 @pytest.fixture(scope="module")

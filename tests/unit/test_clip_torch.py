@@ -13,17 +13,7 @@ from models.checkpoint import BadCheckpoint, Checkpoint, find
 from models.clip_torch import load_image_tower, load_text_tower
 from models.photo import prepare
 from models.types import Embeddings, Pixels
-from tests.unit.checkpoints import PROMPTS, SMALL, apart, cosines, own_embeddings, sample_photos, save_clip
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    return find(str(save_clip(tmp_path_factory.mktemp("small"), **SMALL, projection_dim=48)))
-
-
-@pytest.fixture(scope="module")
-def own(small: Checkpoint) -> tuple[Embeddings, Embeddings]:
-    return own_embeddings(small.folder, sample_photos())
+from tests.unit.checkpoints import PROMPTS, apart, cosines, sample_photos
 
 
 def prepared(checkpoint: Checkpoint) -> Pixels:
